@@ -1,0 +1,1 @@
+"""Analysis: a ``Tree`` in, problems across code, Dockerfile, chart and draft.toml out. Pure."""

@@ -1,0 +1,1 @@
+"""The Kubernetes client: contexts, watch, exec, logs, port-forward. The only room that imports kubernetes."""

@@ -1,0 +1,1 @@
+"""Helm, rollout, failure diagnosis, routes and tunnels."""

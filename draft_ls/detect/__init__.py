@@ -1,0 +1,1 @@
+"""Detection: a ``Tree`` in, ``Detection``s with their evidence out. Pure."""

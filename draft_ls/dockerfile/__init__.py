@@ -1,0 +1,1 @@
+"""The Dockerfile, read with exact places and tolerant of broken text. Pure."""

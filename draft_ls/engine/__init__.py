@@ -1,0 +1,1 @@
+"""The loop: watcher → planner → pipeline, one session per (app, environment); events and history."""

@@ -1,0 +1,189 @@
+"""Trees of files: what the files of a folder say, with the editor's unsaved text laid over the disk.
+
+The pure rooms see files only through a ``Tree``. Paths are POSIX paths relative to the tree's root, without a
+leading ``./``; the root itself is ``""``. A path that leaves the root is treated as absent.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+READ_LIMIT = 1024 * 1024
+"""How much of one file a tree reads unless told otherwise, in bytes."""
+
+
+class Kind(StrEnum):
+    """What lies at a path."""
+
+    FILE = "file"
+    FOLDER = "folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One child of a folder."""
+
+    name: str
+    kind: Kind
+
+
+class Tree(Protocol):
+    """A folder of files, read-only. Every method treats what cannot be read as absent."""
+
+    @property
+    def root(self) -> Path:
+        """The absolute path of the folder that the tree shows."""
+        ...
+
+    def read(self, path: str, limit: int = READ_LIMIT) -> str | None:
+        """The text of a file, at most ``limit`` bytes of it; none if there is no such file.
+
+        A byte order mark is dropped and undecodable bytes are replaced.
+        """
+        ...
+
+    def kind(self, path: str) -> Kind | None:
+        """What lies at ``path``; none if nothing does."""
+        ...
+
+    def children(self, path: str = "") -> tuple[Entry, ...]:
+        """What a folder holds, by name; empty if there is no such folder."""
+        ...
+
+
+def inside(path: str) -> bool:
+    """Whether a relative POSIX path stays within the root it is relative to."""
+    depth = 0
+    parts = PurePosixPath(path).parts
+    if parts and parts[0] == "/":
+        return False
+    for part in parts:
+        depth += -1 if part == ".." else 1
+        if depth < 0:
+            return False
+    return True
+
+
+class DiskTree:
+    """The files on disk below ``root``."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+
+    @property
+    def root(self) -> Path:
+        """The absolute path of the folder."""
+        return self._root
+
+    def read(self, path: str, limit: int = READ_LIMIT) -> str | None:
+        """See ``Tree.read``."""
+        if not inside(path):
+            return None
+        try:
+            with (self._root / path).open("rb") as file:
+                data = file.read(limit)
+        except OSError:
+            return None
+        return data.decode("utf-8-sig", errors="replace")
+
+    def kind(self, path: str) -> Kind | None:
+        """See ``Tree.kind``."""
+        if not inside(path):
+            return None
+        target = self._root / path
+        if target.is_dir():
+            return Kind.FOLDER
+        return Kind.FILE if target.is_file() else None
+
+    def children(self, path: str = "") -> tuple[Entry, ...]:
+        """See ``Tree.children``."""
+        if not inside(path):
+            return ()
+        try:
+            with os.scandir(self._root / path) as found:
+                entries = [Entry(each.name, Kind.FOLDER if each.is_dir() else Kind.FILE) for each in found]
+        except OSError:
+            return ()
+        return tuple(sorted(entries, key=lambda entry: entry.name))
+
+
+class OverlayTree:
+    """A tree with other texts laid over some of its files: the editor's unsaved buffers, or a planned edit.
+
+    Args:
+        base: the tree below.
+        texts: path → text; a path that the base does not have is added, with its folders.
+    """
+
+    def __init__(self, base: Tree, texts: Mapping[str, str]) -> None:
+        self._base = base
+        self._texts = {str(PurePosixPath(path)): text for path, text in texts.items() if inside(path)}
+        self._folders: dict[str, dict[str, Kind]] = {}
+        for path in self._texts:
+            child, kind = PurePosixPath(path), Kind.FILE
+            while child.name:
+                parent = child.parent
+                folder = "" if parent == PurePosixPath() else str(parent)
+                self._folders.setdefault(folder, {})[child.name] = kind
+                child, kind = parent, Kind.FOLDER
+
+    @property
+    def root(self) -> Path:
+        """The root of the tree below."""
+        return self._base.root
+
+    def read(self, path: str, limit: int = READ_LIMIT) -> str | None:
+        """See ``Tree.read``."""
+        text = self._texts.get(str(PurePosixPath(path)))
+        return self._base.read(path, limit) if text is None else text
+
+    def kind(self, path: str) -> Kind | None:
+        """See ``Tree.kind``."""
+        name = str(PurePosixPath(path))
+        if name in self._texts:
+            return Kind.FILE
+        if name in self._folders:
+            return Kind.FOLDER
+        return self._base.kind(path)
+
+    def children(self, path: str = "") -> tuple[Entry, ...]:
+        """See ``Tree.children``."""
+        added = self._folders.get("" if path in ("", ".") else str(PurePosixPath(path)), {})
+        names = {entry.name: entry.kind for entry in self._base.children(path)} | added
+        return tuple(Entry(name, names[name]) for name in sorted(names))
+
+
+class MemoryTree(OverlayTree):
+    """A tree that exists only as texts: path → text."""
+
+    def __init__(self, texts: Mapping[str, str], root: Path | None = None) -> None:
+        super().__init__(_Nothing(root or Path("/nowhere")), texts)
+
+
+class _Nothing:
+    """A tree without files."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @property
+    def root(self) -> Path:
+        return self._root
+
+    def read(self, path: str, limit: int = READ_LIMIT) -> str | None:
+        del path, limit
+        return None
+
+    def kind(self, path: str) -> Kind | None:
+        return Kind.FOLDER if path in ("", ".") else None
+
+    def children(self, path: str = "") -> tuple[Entry, ...]:
+        del path
+        return ()

@@ -1,0 +1,1 @@
+"""Scaffold: packs, and a ``Detection`` turned into file edits. Pure."""

@@ -1,0 +1,1 @@
+"""Face 1: the language server. The only room that imports pygls."""

@@ -1,0 +1,1 @@
+"""Sync: changed files into running containers, without a build."""
