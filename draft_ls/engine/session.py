@@ -1,0 +1,430 @@
+"""One (app, environment): the state machine from a save to live. The only writer of its status.
+
+Requests come in from ``up``, from editor saves and from the disk watcher; one loop takes the newest, reads
+what is saved, and lets the planner decide. **Latest wins:** at most one run is under way; a request whose
+content differs from the run's cancels the run (at a safe point: see ``Pipeline.deploy``) and takes over; one
+of equal content joins it. No request is lost: the loop always ends on the newest content.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from draft_ls.engine.events import Outcome, RunEnded, State, Status
+from draft_ls.engine.model import Deployment, PlanKind
+from draft_ls.engine.report import Facts, Report, internal_problem
+from draft_ls.errors import DraftError, Problem, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from draft_ls.engine.events import Event, Key
+    from draft_ls.engine.history import History
+    from draft_ls.engine.model import Plan
+    from draft_ls.engine.planner import Identity
+    from draft_ls.engine.target import Live, Pipeline, Target
+
+logger = logging.getLogger(__name__)
+
+STATES = {
+    Stage.BUILD: State.BUILDING,
+    Stage.PUSH: State.PUSHING,
+    Stage.SYNC: State.SYNCING,
+    Stage.RELEASE: State.RELEASING,
+    Stage.ROLLOUT: State.ROLLING_OUT,
+    Stage.ROUTE: State.ROLLING_OUT,
+}
+
+
+@dataclass(slots=True)
+class Request:
+    """Somebody wants what is saved to be live.
+
+    Attributes:
+        cause: for the person: ``app.py saved``.
+        quiet: an echo from disk: say nothing when there is nothing to do.
+        force: deploy even if nothing changed.
+        began: when it came, on the monotonic clock.
+        waiters: told how the run that took it up ended.
+    """
+
+    cause: str
+    quiet: bool = False
+    force: bool = False
+    began: float = field(default_factory=time.monotonic)
+    waiters: list[asyncio.Future[RunEnded]] = field(default_factory=list[asyncio.Future[RunEnded]])
+
+    def join(self, newer: Request) -> Request:
+        """Both requests as one: the newer cause, the older clock."""
+        return Request(
+            newer.cause,
+            self.quiet and newer.quiet,
+            self.force or newer.force,
+            self.began,
+            [*self.waiters, *newer.waiters],
+        )
+
+
+@dataclass(slots=True)
+class Run:
+    """A run under way; ``content`` and ``identity`` say what it makes live, as far as that is known."""
+
+    number: int
+    request: Request
+    identity: Identity | None
+    task: asyncio.Task[None]
+    end: Outcome = Outcome.CANCELLED
+    """How the run ended, if it is cancelled."""
+
+
+class Session:
+    """See the module.
+
+    Args:
+        key: which app and environment.
+        pipeline: reads, plans and deploys.
+        emit: takes the events.
+        history: where deployments are recorded.
+    """
+
+    def __init__(self, key: Key, pipeline: Pipeline, emit: Callable[[Event], None], history: History) -> None:
+        self.key = key
+        self._pipeline = pipeline
+        self._emit = emit
+        self._history = history
+        self._status = Status(key, State.IDLE)
+        self._pending: Request | None = None
+        self._wake = asyncio.Event()
+        self._run: Run | None = None
+        self._runs = 0
+        self._loop: asyncio.Task[None] | None = None
+
+    @property
+    def status(self) -> Status:
+        """Where the session stands now."""
+        return self._status
+
+    def request(self, cause: str, *, quiet: bool = False, force: bool = False) -> asyncio.Future[RunEnded]:
+        """Ask for what is saved to become live; the future tells how the run that takes it up ends."""
+        future = asyncio.get_running_loop().create_future()
+        new = Request(cause, quiet, force, waiters=[future])
+        self._pending = self._pending.join(new) if self._pending else new
+        self._wake.set()
+        if self._loop is None or self._loop.done():
+            self._loop = asyncio.create_task(self._serve(), name=f"session {self.key.app.name}")
+        return future
+
+    async def perform(self, cause: str, work: Callable[[Report], Awaitable[Live]]) -> RunEnded:
+        """Do something other than deploying what is saved (a roll back) as a run of its own."""
+        await self.cancel()
+        future: asyncio.Future[RunEnded] = asyncio.get_running_loop().create_future()
+        number = self._next_run()
+        self._set(
+            replace(
+                self._status, state=State.SAVED, run=number, cause=cause, message=cause, stage=None,
+                problems=(), stages=(), took=None,
+            )
+        )  # fmt: skip
+        self._launch(number, Request(cause, waiters=[future]), None, work)
+        return await future
+
+    def watching(self, on: bool) -> None:
+        """Note whether saves redeploy."""
+        if self._status.watching != on:
+            self._set(replace(self._status, watching=on))
+
+    def trouble(self, problem: Problem) -> None:
+        """What was live is not well any more (a crash, a lost pod); a run under way has its own word."""
+        if self._run is None and self._status.state is State.LIVE:
+            self._set(
+                replace(
+                    self._status,
+                    state=State.FAILED,
+                    live_digest=None,
+                    message=problem.message,
+                    problems=(problem,),
+                )
+            )
+
+    def recovered(self) -> None:
+        """What was in trouble answers again by itself."""
+        status = self._status
+        if self._run is None and status.state is State.FAILED:
+            self._set(
+                replace(
+                    status,
+                    state=State.LIVE,
+                    live_digest=status.content_digest,
+                    message="It answers again",
+                    problems=(),
+                )
+            )
+
+    async def cancel(self) -> None:
+        """End the run under way, at a safe point, and drop what is pending."""
+        self._drop_pending()
+        await self._end_run(Outcome.CANCELLED)
+
+    async def stop(self) -> None:
+        """Cancel, end the loop and close the pipeline. What is deployed stays."""
+        self._drop_pending()
+        if self._loop is not None:
+            self._loop.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._loop
+            self._loop = None
+        await self._end_run(Outcome.CANCELLED)
+        self._drop_pending()
+        await self._pipeline.close()
+        self._set(
+            replace(
+                self._status, state=State.IDLE, stage=None, watching=False, route=None, message="Stopped",
+                problems=(), live_digest=None,
+            )
+        )  # fmt: skip
+
+    # --- the loop ----------------------------------------------------------
+
+    async def _serve(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            request, self._pending = self._pending, None
+            if request is None:
+                continue
+            try:
+                await self._take_up(request)
+            except asyncio.CancelledError:
+                self._answer(request, self._runs, Outcome.CANCELLED)
+                raise
+            except Exception as error:
+                logger.exception("a request could not be taken up")
+                await self._end_run(Outcome.SUPERSEDED)
+                self._fail(request, self._next_run(), (internal_problem(error),))
+
+    async def _take_up(self, request: Request) -> None:
+        """Turn a request into a run, or into the reason why there is none."""
+        if self._run is None and not request.quiet:
+            self._set(replace(self._status, state=State.SAVED, cause=request.cause, message=request.cause))
+        try:
+            target = await self._pipeline.observe()
+        except DraftError as error:
+            await self._end_run(Outcome.SUPERSEDED)
+            self._fail(request, self._next_run(), error.problems)
+            return
+        if self._pending is not None:  # A newer request came meanwhile: it reads what is saved by then.
+            self._pending = request.join(self._pending)
+            self._wake.set()
+            return
+        run = self._run
+        if run is not None and run.identity == target.identity and not request.force:
+            run.request.waiters.extend(request.waiters)
+            return
+        if target.held:
+            self._hold(request, target)
+            return
+        if run is not None:
+            await self._end_run(Outcome.SUPERSEDED)
+            if self._pending is not None:
+                self._pending = request.join(self._pending)
+                return
+        plan = self._pipeline.plan(target, force=request.force)
+        if plan.kind is PlanKind.NOTHING:
+            self._nothing(request, target, plan)
+        else:
+            self._start(request, target, plan)
+
+    def _start(self, request: Request, target: Target, plan: Plan) -> None:
+        number = self._next_run()
+        self._set(
+            replace(
+                self._status, state=State.SAVED, run=number, cause=request.cause, message=plan.reason,
+                stage=None, content_digest=target.identity.content, problems=(), stages=(), took=None,
+            )
+        )  # fmt: skip
+        self._launch(number, request, target.identity, partial(self._pipeline.deploy, target, plan))
+
+    def _launch(
+        self,
+        number: int,
+        request: Request,
+        identity: Identity | None,
+        work: Callable[[Report], Awaitable[Live]],
+    ) -> None:
+        task = asyncio.create_task(self._do(number, request, work))
+        self._run = Run(number, request, identity, task)
+
+    async def _do(self, number: int, request: Request, work: Callable[[Report], Awaitable[Live]]) -> None:
+        report = Report(self.key, number, self._emit, self)
+        try:
+            live = await work(report)
+        except asyncio.CancelledError:
+            self._cancelled(number, request)
+        except DraftError as error:
+            self._run = None
+            self._fail(request, number, error.problems, report)
+        except Exception as error:
+            logger.exception("run %d of %s failed", number, self.key.app.name)
+            self._run = None
+            self._fail(request, number, (internal_problem(error),), report)
+        else:
+            self._run = None
+            self._live(request, number, live, report)
+
+    async def _end_run(self, outcome: Outcome) -> None:
+        """Cancel the run under way and wait until it has ended, however long its safe point takes."""
+        run = self._run
+        if run is None:
+            return
+        run.end = outcome
+        run.task.cancel()
+        await asyncio.wait([run.task])
+        if self._run is run:  # It was cancelled before its first step.
+            self._cancelled(run.number, run.request)
+
+    # --- how it ends -------------------------------------------------------
+
+    def _live(self, request: Request, number: int, live: Live, report: Report) -> None:
+        took = time.monotonic() - request.began
+        where = f" at {live.route.url}" if live.route else ""
+        self._set(
+            replace(
+                self._status, state=State.LIVE, stage=None, message=f"Live{where} ({took:.1f} s)",
+                revision=live.revision, image=live.image, route=live.route,
+                live_digest=live.content, problems=(), stages=tuple(report.stages), took=took,
+            )
+        )  # fmt: skip
+        self._record(Outcome.LIVE, request, took, live=live)
+        self._answer(request, number, Outcome.LIVE)
+
+    def _fail(
+        self,
+        request: Request,
+        number: int,
+        problems: tuple[Problem, ...],
+        report: Report | None = None,
+    ) -> None:
+        took = time.monotonic() - request.began
+        self._set(
+            replace(
+                self._status, state=State.FAILED, run=number, cause=request.cause, stage=None,
+                message=problems[0].message, problems=problems, took=took,
+                live_digest=self._status.live_digest if self._pipeline.survived() else None,
+                stages=tuple(report.stages) if report else (),
+            )
+        )  # fmt: skip
+        if report is not None:
+            self._record(Outcome.FAILED, request, took, message=problems[0].message)
+        self._answer(request, number, Outcome.FAILED)
+
+    def _cancelled(self, number: int, request: Request) -> None:
+        run, self._run = self._run, None
+        outcome = run.end if run else Outcome.CANCELLED
+        if outcome is Outcome.CANCELLED:
+            status = self._status
+            still = status.live_digest is not None and self._pipeline.survived()
+            self._set(
+                replace(
+                    status, state=State.LIVE if still else State.IDLE, stage=None, problems=(),
+                    live_digest=status.live_digest if still else None,
+                    message=f"Cancelled; {status.live_digest} is still live" if still else "Cancelled",
+                )
+            )  # fmt: skip
+        self._answer(request, number, outcome)
+
+    def _nothing(self, request: Request, target: Target, plan: Plan) -> None:
+        number = self._status.run if request.quiet else self._next_run()
+        self._set(
+            replace(
+                self._status, state=State.LIVE, run=number, stage=None, problems=(),
+                cause=self._status.cause if request.quiet else request.cause,
+                content_digest=target.identity.content,
+                message=self._status.message if request.quiet else f"Nothing to do: {plan.reason}",
+            )
+        )  # fmt: skip
+        self._answer(request, number, Outcome.NOTHING)
+
+    def _hold(self, request: Request, target: Target) -> None:
+        """Hold the deploy; a run of older, sound content goes on."""
+        number = self._next_run() if self._run is None else self._run.number
+        first = target.held[0]
+        held = replace(
+            self._status, cause=request.cause, content_digest=target.identity.content, problems=target.held,
+            message=f"Held: {first.message}",
+        )  # fmt: skip
+        self._set(replace(held, state=State.HELD, run=number, stage=None) if self._run is None else held)
+        self._answer(request, number, Outcome.HELD)
+
+    def _answer(self, request: Request, number: int, outcome: Outcome) -> None:
+        ended = RunEnded(self.key, number, outcome, time.monotonic() - request.began)
+        if not (request.quiet and outcome is Outcome.NOTHING):
+            self._emit(ended)
+        for waiter in request.waiters:
+            if not waiter.done():
+                waiter.set_result(ended)
+
+    def _drop_pending(self) -> None:
+        request, self._pending = self._pending, None
+        if request is not None:
+            self._answer(request, self._runs, Outcome.CANCELLED)
+
+    def _record(
+        self,
+        outcome: Outcome,
+        request: Request,
+        took: float,
+        *,
+        live: Live | None = None,
+        message: str = "",
+    ) -> None:
+        status = self._status
+        self._history.append(
+            self.key,
+            Deployment(
+                at=datetime.now(UTC).isoformat(timespec="seconds"),
+                outcome=outcome,
+                cause=request.cause,
+                context=status.context or "",
+                namespace=status.namespace or "",
+                release=status.release or "",
+                revision=status.revision,
+                image=status.image,
+                image_digest=live.image_digest if live else None,
+                content_digest=live.content if live else status.content_digest,
+                files=live.changed if live else (),
+                took=round(took, 3),
+                url=live.route.url if live and live.route else None,
+                message=message,
+            ),
+        )
+
+    # --- what the run reports ----------------------------------------------
+
+    def stage_started(self, run: int, stage: Stage, message: str) -> None:
+        """See ``report.Listener``."""
+        if self._run is not None and self._run.number == run:
+            state = STATES.get(stage, State.SAVED)
+            self._set(replace(self._status, state=state, stage=stage, message=message))
+
+    def learned(self, run: int, facts: Facts) -> None:
+        """See ``report.Listener``."""
+        if self._run is None or self._run.number != run:
+            return
+        known = {name: value for name in Facts.__slots__ if (value := getattr(facts, name)) is not None}
+        self._set(replace(self._status, **known))
+
+    def _next_run(self) -> int:
+        self._runs += 1
+        return self._runs
+
+    def _set(self, status: Status) -> None:
+        if status != self._status:
+            self._status = status
+            self._emit(status)
