@@ -136,7 +136,7 @@ def _parse(language: str, text: str) -> Node:
     import tree_sitter
 
     module, function = _GRAMMARS[language]
-    grammar = getattr(importlib.import_module(module), function)()
+    grammar: object = getattr(importlib.import_module(module), function)()
     return tree_sitter.Parser(tree_sitter.Language(grammar)).parse(text.encode()).root_node
 
 
