@@ -80,7 +80,7 @@ def logical_lines(lines: list[str], escape: str) -> Iterator[Logical]:
         positions: list[Position] = []
         number, end = _join(lines, number, continued, text, positions)
         joined = "".join(text)
-        if not joined.strip(_BLANK):
+        if not joined.strip():
             continue
         heredocs: list[Heredoc] = []
         unterminated = None
