@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from draft_ls.errors import Problem
+
 
 def _empty() -> Mapping[str, str]:
     return MappingProxyType({})
@@ -53,6 +55,8 @@ class BuildContext:
         files: by path, sorted by it.
         digest: hex SHA-256 over path, type, mode, bytes of each member and over the Dockerfile; never times.
         size: bytes in all files.
+        ignore: lines that were applied after those of the ignore file.
+        problems: what was left out though nothing says so; warnings.
     """
 
     root: Path
@@ -60,6 +64,8 @@ class BuildContext:
     files: Mapping[str, ContextFile]
     digest: str
     size: int
+    ignore: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 class Delivery(StrEnum):
