@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from draft_ls.deploy.model import Route
     from draft_ls.engine.events import Event, RunEnded
     from draft_ls.engine.model import Ask, Check, Deployment, Plan
+    from draft_ls.engine.report import Report
+    from draft_ls.engine.target import Live
 
 logger = logging.getLogger(__name__)
 

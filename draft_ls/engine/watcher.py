@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 IGNORE_FILE = ".draftignore"
 
 NEVER = (
-    ".git/", ".hg/", ".svn/", ".jj/", "__pycache__/", ".pytest_cache/", ".mypy_cache/", ".ruff_cache/",
+    ".git", ".hg", ".svn", ".jj", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache",
     "*.swp", "*.swx", "*~", ".#*", "#*#", "4913", ".DS_Store", "*.tmp.[0-9]*", "___jb_tmp___", "___jb_old___",
 )  # fmt: skip
 """What is never watched; the file names are those of Vim, Emacs, JetBrains IDEs and macOS."""
