@@ -1,4 +1,4 @@
-"""What every test gets: a home of its own, no cluster unless asked for, and ways to see what was left behind."""
+"""What every test gets: a home of its own, no cluster unless asked for, a way to see what was left behind."""
 
 from __future__ import annotations
 

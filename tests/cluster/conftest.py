@@ -1,8 +1,8 @@
 """The real cluster for the tests of this folder.
 
-It is the one that ``scripts/cluster`` builds on this machine, started if it does not run and left running. With
-``DRAFT_TEST_CONTEXT`` it is that context of the person's own kubeconfig instead, and ``DRAFT_TEST_REGISTRY`` the
-registry that its nodes pull from. Tests make namespaces of their own and delete them.
+It is the one that ``scripts/cluster`` builds on this machine, started if it does not run and left running.
+With ``DRAFT_TEST_CONTEXT`` it is that context of the person's own kubeconfig instead, and
+``DRAFT_TEST_REGISTRY`` the registry that its nodes pull from. Tests make and delete namespaces of their own.
 """
 
 from __future__ import annotations
@@ -56,10 +56,8 @@ def _given(tools: Tools) -> RealCluster:
 
 
 def _built(tools: Tools) -> RealCluster:
-    script = ROOT / "scripts/cluster"
-    subprocess.run(
-        [script, "up"], check=True, stdin=subprocess.DEVNULL, env={**os.environ, "HOME": str(HOME)}
-    )
+    up = ROOT / "scripts/cluster", "up"
+    subprocess.run(up, check=True, stdin=subprocess.DEVNULL, env={**os.environ, "HOME": str(HOME)})
     return RealCluster(CLUSTER_FOLDER / "kubeconfig", "draft-devcluster", "127.0.0.1:5000", tools.kubectl)
 
 
@@ -71,8 +69,8 @@ def cluster(
     config = home / "kubeconfig"
     config.write_bytes(real_cluster.kubeconfig.read_bytes())
     monkeypatch.setenv("KUBECONFIG", str(config))
-    real_cluster_context = f"--kubeconfig={config}", "config", "use-context", real_cluster.context
-    subprocess.run([tools.kubectl, *real_cluster_context], check=True, capture_output=True)
+    use = f"--kubeconfig={config}", "config", "use-context", real_cluster.context
+    subprocess.run([tools.kubectl, *use], check=True, capture_output=True)
     monkeypatch.setenv("PATH", os.pathsep.join([str(tools.helm4.parent), str(tools.kubectl.parent), PATH]))
     for name, value in DOCKER.items() if GIVEN else ():
         monkeypatch.setenv(name, value)

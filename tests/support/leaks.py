@@ -29,9 +29,7 @@ class Held:
             threads=Counter(thread.name for thread in threading.enumerate()),
             children=Counter(_command(child) for child in process.children(recursive=True)),
             files=Counter(each.path for each in process.open_files()),
-            sockets=Counter(
-                f"{each.laddr} → {each.raddr} {each.status}" for each in process.net_connections()
-            ),
+            sockets=Counter(f"{each.laddr} → {each.raddr}" for each in process.net_connections()),
         )
 
     def beyond(self, before: Held) -> list[str]:
