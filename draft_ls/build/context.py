@@ -2,8 +2,8 @@
 
 ``ContextReader`` remembers what it has read, so that a save costs one walk over the names and the bytes of
 what changed. A file counts as unchanged only while size, times, inode and mode are the same *and* its times
-were already in the past when it was read: a second write within the same tick of the file system's clock would
-leave no other trace (git calls such an entry "racily clean").
+were already in the past when it was read: a second write within the same tick of the file system's clock
+would leave no other trace (git calls such an entry "racily clean").
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class ContextReader:
 
 
 def ignore_file(root: Path, dockerfile: str) -> Path | None:
-    """The ignore file in force: ``<Dockerfile>.dockerignore`` beside the Dockerfile, else ``.dockerignore``."""
+    """The ignore file in force: ``<Dockerfile>.dockerignore`` if there is one, else ``.dockerignore``."""
     for path in (root / f"{dockerfile}.dockerignore", root / IGNORE_FILE):
         if path.is_file():
             return path

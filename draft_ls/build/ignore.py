@@ -1,9 +1,9 @@
 """What ``.dockerignore`` leaves out of a build context, with Docker's own rules.
 
 The rules are those of github.com/moby/patternmatcher (patterns) and github.com/tonistiigi/fsutil (folders),
-which BuildKit uses. They are not those of ``.gitignore``: a pattern is anchored at the context's root, the last
-matching line wins, and a folder that is ignored is still entered when a ``!`` line could bring back something
-inside.
+which BuildKit uses. They are not those of ``.gitignore``: a pattern is anchored at the context's root, the
+last matching line wins, and a folder that is ignored is still entered when a ``!`` line could bring back
+something inside.
 """
 
 from __future__ import annotations

@@ -91,6 +91,7 @@ class BuildRequest:
         arguments: build args.
         platforms: e.g. ``linux/amd64``; empty: the Engine's own.
         labels: image labels.
+        archive: a ready-made tar of the context that is sent instead of the files (``build_tar``).
     """
 
     context: BuildContext
@@ -99,6 +100,7 @@ class BuildRequest:
     arguments: Mapping[str, str] = field(default_factory=_empty)
     platforms: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=_empty)
+    archive: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +123,83 @@ class Image:
     def reference(self) -> str:
         """``repository:tag``."""
         return f"{self.repository}:{self.tag}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a build as the builder counts them.
+
+    Attributes:
+        index, total: ``3`` and ``9`` of "step 3 of 9"; BuildKit counts each stage by itself.
+        text: the builder's own line for it.
+        line: the first line of its instruction in the Dockerfile, from 1; none if that is not known.
+        cached: whether it was taken from the cache; none while it runs.
+    """
+
+    index: int
+    total: int
+    text: str
+    line: int | None = None
+    cached: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeImage:
+    """An image that a node's kubelet reports: all its names, and its size in bytes."""
+
+    names: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """What a node says about itself; enough to find out how an image gets there.
+
+    Attributes:
+        name: the node's name.
+        runtime: ``status.nodeInfo.containerRuntimeVersion``, e.g. ``docker://20.10.24``.
+        provider: ``spec.providerID``, e.g. ``kind://docker/kind/kind-control-plane``.
+        labels: its labels.
+        images: ``status.images``; the kubelet reports the 50 largest.
+        pods: the UIDs of some pods that run on it.
+    """
+
+    name: str
+    runtime: str
+    provider: str = ""
+    labels: Mapping[str, str] = field(default_factory=_empty)
+    images: tuple[NodeImage, ...] = ()
+    pods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConfig:
+    """What an image says about the containers made from it; an empty tuple where it says nothing.
+
+    Attributes:
+        user: as USER has it, ``""`` for root.
+        workdir: absolute; ``/`` if the image has none.
+        ports: e.g. ``8080/tcp``.
+        environment: variables.
+        labels: image labels.
+        layers: the digests of its layers, base first.
+    """
+
+    entrypoint: tuple[str, ...]
+    command: tuple[str, ...]
+    user: str
+    workdir: str
+    ports: tuple[str, ...]
+    environment: Mapping[str, str]
+    labels: Mapping[str, str]
+    layers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildCheck:
+    """One thing that builds need: whether it is well, what was seen, and what to do if it is not."""
+
+    name: str
+    ok: bool
+    seen: str
+    fix: str = ""
