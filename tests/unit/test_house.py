@@ -135,7 +135,8 @@ def test_the_locks_hold_what_the_project_asks_for() -> None:
 
 
 HEAVY = (
-    "docker", "kubernetes", "jinja2", "tree_sitter", "rich", "typer", "tomlkit", "aiohttp", "requests", "yaml",
+    "docker", "kubernetes", "jinja2", "tree_sitter", "rich", "typer", "tomlkit", "aiohttp", "requests",
+    "yaml",
 )  # fmt: skip
 
 
