@@ -46,6 +46,33 @@ class Release:
     installed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One entry of a release's history.
+
+    Attributes:
+        number: the revision.
+        status: Helm's word: ``deployed``, ``superseded``, ``failed``, ``pending-upgrade`` …
+        updated: when it was written, ISO 8601.
+        description: what Helm says of it.
+    """
+
+    number: int
+    status: str
+    updated: str
+    description: str = ""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether its write has not ended: it is under way, or was killed."""
+        return self.status.startswith("pending-") or self.status == "uninstalling"
+
+    @property
+    def was_deployed(self) -> bool:
+        """Whether it was once, or is, what runs."""
+        return self.status in {"deployed", "superseded"}
+
+
 class RouteKind(StrEnum):
     """How a person reaches the app."""
 
