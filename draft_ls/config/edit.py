@@ -76,9 +76,8 @@ def add_environment(text: str, key: str, like: str | None = None) -> str:
         raise _refusal(f"There is already an environment {key!r}.", "Choose another name.")
     if like is None:
         first = next(iter(environments.values()), None)
-        named = cast("Mapping[str, object]", first) if isinstance(first, Table) else {}
-        name = str(named.get("name", "app"))
-        block = new_config(key, name=name).split("\n", 1)[1]
+        name: object = cast("Mapping[str, object]", first).get("name") if isinstance(first, Table) else None
+        block = new_config(key, name=str(name or "app")).split("\n", 1)[1]
     else:
         block = _block(key, _environment(document, like))
     if not environments:

@@ -212,7 +212,8 @@ def _at(statement: str, place: Position) -> Span:
 
 def _trimmed(line: int, text: str, start: int, end: int | None = None) -> Span:
     part = text[start:end]
-    return Span.of(line, start + len(part) - len(part.lstrip()), start + len(part.rstrip()))
+    first = start + len(part) - len(part.lstrip())
+    return Span.of(line, min(first, len(text)), max(first, start + len(part.rstrip())))
 
 
 def _unreadable(message: str) -> SyntaxFault:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import re
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from draft_ls.config.model import Builder, PortOverride, SyncMode, SyncRules
 from draft_ls.config.names import LABEL_RULE, RELEASE_LIMIT, dns_label, is_namespace, is_release_name
+from draft_ls.config.remarks import (
+    Remark,
+    Remarks,
+    describe,
+    forbid_repeats,
+    read_choice,
+    read_text,
+    read_texts,
+)
 from draft_ls.config.schema import BUILDERS, LONGEST_WAIT, SYNC_KEYS, SYNC_MODES, Key, Kind, nearest
 from draft_ls.errors import Severity, Span
 from draft_ls.files import inside
@@ -19,35 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from draft_ls.config.document import Value
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something to say about a value."""
-
-    code: str
-    message: str
-    fix: str
-    span: Span
-    severity: Severity = Severity.ERROR
-
-
-@dataclass(slots=True)
-class Remarks:
-    """Collects what is said about one key's value."""
-
-    key: Key
-    found: list[Remark] = field(default_factory=list[Remark])
-
-    def bad(self, message: str, fix: str, span: Span) -> None:
-        """The type is right, the value is not."""
-        self.found.append(Remark("bad-value", message, fix, span))
-
-    def wrong_type(self, value: Value, wanted: str, fix: str = "") -> None:
-        """The value's type is wrong."""
-        message = f"{self.key.name} must be {wanted}, not {describe(value)}."
-        example = f"Write {self.key.name} = {self.key.example}."
-        self.found.append(Remark("wrong-type", message, fix or example, value.span))
 
 
 def read_value(key: Key, value: Value) -> tuple[object, tuple[Remark, ...]]:
@@ -59,46 +37,8 @@ def read_value(key: Key, value: Value) -> tuple[object, tuple[Remark, ...]]:
     return _READERS[key.kind](value, remarks), tuple(remarks.found)
 
 
-def describe(value: Value) -> str:
-    """The type of a value, as people say it."""
-    if value.table:
-        return "a table"
-    if value.items is not None:
-        return "a list"
-    for types, said in ((bool, "true or false"), (str, "a text"), ((int, float), "a number")):
-        if isinstance(value.data, types):
-            return said
-    return "a date or time"
-
-
-def _text(value: Value, remarks: Remarks) -> str:
-    if not isinstance(value.data, str):
-        remarks.wrong_type(value, "a text")
-        return ""
-    if not value.data.strip():
-        remarks.bad(f"{remarks.key.name} is empty.", "Write a value, or remove the key.", value.span)
-    return value.data
-
-
-def _texts(value: Value, remarks: Remarks) -> tuple[tuple[str, Span], ...]:
-    """The texts of a list, each with its place; a text that is wrong is left out."""
-    if value.items is None:
-        fix = f"Write {remarks.key.name} = [{_quoted(value.data)}]." if isinstance(value.data, str) else ""
-        remarks.wrong_type(value, "a list of texts", fix)
-        return ()
-    texts: list[tuple[str, Span]] = []
-    for item in value.items:
-        if not isinstance(item.data, str):
-            remarks.wrong_type(item, "a list of texts", "Put the value in quotes.")
-        elif not item.data.strip():
-            remarks.bad(f"{remarks.key.name} holds an empty text.", "Write a value, or remove it.", item.span)
-        else:
-            texts.append((item.data, item.span))
-    return tuple(texts)
-
-
 def _name(value: Value, remarks: Remarks) -> str:
-    name = _text(value, remarks)
+    name = read_text(value, remarks)
     if not name.strip():
         return name
     if not is_release_name(name):
@@ -112,7 +52,7 @@ def _name(value: Value, remarks: Remarks) -> str:
 
 
 def _namespace(value: Value, remarks: Remarks) -> str:
-    name = _text(value, remarks)
+    name = read_text(value, remarks)
     if name.strip() and not is_namespace(name):
         message = f"{name!r} cannot name a namespace: at most 63 {LABEL_RULE}."
         remarks.bad(message, f'Write namespace = "{dns_label(name)}".', value.span)
@@ -121,14 +61,14 @@ def _namespace(value: Value, remarks: Remarks) -> str:
 
 def _contexts(value: Value, remarks: Remarks) -> tuple[str, ...]:
     if isinstance(value.data, str):
-        return (_text(value, remarks),)
+        return (read_text(value, remarks),)
     if value.items is None:
         remarks.wrong_type(value, "a text or a list of texts")
     elif not value.items:
         fix = "Name a context, or remove the key to deploy to whichever is current."
         remarks.bad("context allows no context at all.", fix, value.span)
     else:
-        return tuple(text for text, _ in _texts(value, remarks))
+        return tuple(text for text, _ in read_texts(value, remarks))
     return ()
 
 
@@ -138,7 +78,7 @@ _REGISTRY = re.compile(
 
 
 def _registry(value: Value, remarks: Remarks) -> str:
-    registry = _text(value, remarks)
+    registry = read_text(value, remarks)
     plain = re.sub(r"^[a-z][a-z0-9+.-]*://", "", registry.strip(), flags=re.IGNORECASE).rstrip("/")
     if not registry.strip():
         return registry
@@ -151,29 +91,16 @@ def _registry(value: Value, remarks: Remarks) -> str:
 
 
 def _builder(value: Value, remarks: Remarks) -> Builder:
-    return Builder(_choice(value, remarks, BUILDERS))
-
-
-def _choice(value: Value, remarks: Remarks, choices: tuple[str, ...]) -> str:
-    """One of ``choices``; the first if the value is none of them."""
-    if not isinstance(value.data, str):
-        remarks.wrong_type(value, f"one of {', '.join(choices)}", f'Write "{choices[0]}".')
-    elif value.data in choices:
-        return value.data
-    else:
-        good = nearest(value.data, choices)
-        fix = f'Write "{good}".' if good else f"Write one of {', '.join(choices)}."
-        remarks.bad(f"{value.data!r} is not one of {', '.join(choices)}.", fix, value.span)
-    return choices[0]
+    return Builder(read_choice(value, remarks, BUILDERS))
 
 
 def _path(value: Value, remarks: Remarks) -> str:
-    path = _text(value, remarks)
+    path = read_text(value, remarks)
     return _inside(path, value.span, remarks) if path.strip() else path
 
 
 def _paths(value: Value, remarks: Remarks) -> tuple[str, ...]:
-    return tuple(_inside(path, span, remarks) for path, span in _texts(value, remarks))
+    return tuple(_inside(path, span, remarks) for path, span in read_texts(value, remarks))
 
 
 def _inside(path: str, span: Span, remarks: Remarks) -> str:
@@ -217,14 +144,14 @@ _ARCHITECTURES = {"x86_64": "amd64", "x64": "amd64", "aarch64": "arm64", "armv7l
 
 
 def _platforms(value: Value, remarks: Remarks) -> tuple[str, ...]:
-    texts = _texts(value, remarks)
+    texts = read_texts(value, remarks)
     for text, span in texts:
         system, _, architecture = text.rpartition("/")
         good = f"{system or 'linux'}/{_ARCHITECTURES.get(architecture, architecture)}"
         if not _PLATFORM.fullmatch(text) or architecture in _ARCHITECTURES:
             fix = f'Write "{good}".' if _PLATFORM.fullmatch(good) else 'Write it like "linux/amd64".'
             remarks.bad(f"{text!r} is not a platform: os/architecture.", fix, span)
-    _no_repeats(texts, remarks)
+    forbid_repeats(texts, remarks)
     return tuple(text for text, _ in texts)
 
 
@@ -232,17 +159,17 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 
 def _tags(value: Value, remarks: Remarks) -> tuple[str, ...]:
-    texts = _texts(value, remarks)
+    texts = read_texts(value, remarks)
     for text, span in texts:
         if not _TAG.fullmatch(text):
             fix = "Use at most 128 letters, digits, '_', '.' and '-', without the image's name."
             remarks.bad(f"{text!r} cannot be an image tag.", fix, span)
-    _no_repeats(texts, remarks)
+    forbid_repeats(texts, remarks)
     return tuple(text for text, _ in texts)
 
 
 def _assignments(value: Value, remarks: Remarks) -> tuple[str, ...]:
-    texts = _texts(value, remarks)
+    texts = read_texts(value, remarks)
     for text, span in texts:
         key, sign, _ = text.partition("=")
         if not sign or not key.strip():
@@ -269,11 +196,11 @@ def _seconds(value: Value, remarks: Remarks) -> float | None:
             fix = f"Write {remarks.key.name} = {digits[1]}, without quotes."
         remarks.wrong_type(value, "a number of seconds", fix)
         return None
-    if math.isnan(number) or number > LONGEST_WAIT:
+    if number > LONGEST_WAIT or number != number:
         fix = f"Write at most {LONGEST_WAIT}, a day."
         remarks.bad(f"{remarks.key.name} is a number of seconds, at most a day.", fix, value.span)
         return None
-    return max(float(number), -1.0) if math.isfinite(number) else -1.0
+    return float(max(number, -1))
 
 
 def _timeout(value: Value, remarks: Remarks) -> float:
@@ -292,7 +219,7 @@ def _delay(value: Value, remarks: Remarks) -> float:
 
 def _ports(value: Value, remarks: Remarks) -> tuple[PortOverride, ...]:
     ports: list[PortOverride] = []
-    for text, span in _texts(value, remarks):
+    for text, span in read_texts(value, remarks):
         found = re.fullmatch(r"\s*(\d{1,9})\s*(?::\s*(\d{1,9})\s*)?", text)
         if not found or not found[2]:
             good = f"{found[1]}:{found[1]}" if found else "8080:80"
@@ -314,7 +241,7 @@ def _sync(value: Value, remarks: Remarks) -> SyncRules:
         if not isinstance(value.data, str):
             remarks.wrong_type(value, '"auto", "off" or a table', 'Write sync = "auto".')
             return SyncRules()
-        return SyncRules(SyncMode(_choice(value, remarks, SYNC_MODES)))
+        return SyncRules(SyncMode(read_choice(value, remarks, SYNC_MODES)))
     for key, entry in table.entries.items():
         if key not in SYNC_KEYS:
             good = nearest(key, SYNC_KEYS)
@@ -322,9 +249,9 @@ def _sync(value: Value, remarks: Remarks) -> SyncRules:
             remarks.found.append(Remark("unknown-key", f"sync has no key {key!r}.", fix, entry.span))
     mode, exclude, restart = (table.entries.get(key) for key in SYNC_KEYS)
     return SyncRules(
-        SyncMode(_choice(mode.value, remarks, SYNC_MODES)) if mode else SyncMode.AUTO,
-        tuple(text for text, _ in _texts(exclude.value, remarks)) if exclude else (),
-        tuple(text for text, _ in _texts(restart.value, remarks)) if restart else None,
+        SyncMode(read_choice(mode.value, remarks, SYNC_MODES)) if mode else SyncMode.AUTO,
+        tuple(text for text, _ in read_texts(exclude.value, remarks)) if exclude else (),
+        tuple(text for text, _ in read_texts(restart.value, remarks)) if restart else None,
     )
 
 
@@ -332,18 +259,6 @@ def _ignored(value: Value, remarks: Remarks) -> None:
     message = f"{remarks.key.name} has no effect: builds in Azure Container Registry are not supported."
     fix = "Remove the key."
     remarks.found.append(Remark("ignored-key", message, fix, value.span, Severity.HINT))
-
-
-def _no_repeats(texts: tuple[tuple[str, Span], ...], remarks: Remarks) -> None:
-    seen: set[str] = set()
-    for text, span in texts:
-        if text in seen:
-            remarks.bad(f"{text!r} stands twice in {remarks.key.name}.", "Remove one of the two.", span)
-        seen.add(text)
-
-
-def _quoted(value: object) -> str:
-    return f'"{value}"'
 
 
 _READERS: Mapping[Kind, Callable[[Value, Remarks], object]] = MappingProxyType(
