@@ -1,0 +1,135 @@
+"""The smallest editor: it drives the real draft-ls over stdio, and remembers what the server said."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types as lsp
+from pygls.lsp.client import LanguageClient
+
+from place import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+SERVER = ROOT / ".venv/bin/draft-ls"
+
+
+class FailedError(Exception):
+    """The server said that a deployment failed, or ended."""
+
+
+class Editor:
+    """A client for one folder. It lets the server write files itself, and wants Draft's own notifications."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.status: Any = None
+        self.log: list[str] = []
+        self._client = LanguageClient("draft-demo", "1")
+        self._changed = asyncio.Condition()
+        self._versions: dict[str, int] = {}
+        self._client.feature("draft/status")(self._on_status)
+        self._client.feature("draft/log")(self._on_log)
+        for method in (lsp.WINDOW_SHOW_MESSAGE, lsp.WINDOW_LOG_MESSAGE, "draft/appsChanged", lsp.PROGRESS):
+            self._client.feature(method)(self._on_nothing)
+
+    @property
+    def process(self) -> asyncio.subprocess.Process:
+        """The server's process."""
+        process = self._client._server  # noqa: SLF001 - pygls offers no other way to it
+        assert process is not None
+        return process
+
+    async def start(self, environment: Mapping[str, str]) -> None:
+        """Start the server and shake hands."""
+        await self._client.start_io(str(SERVER), env=dict(environment))
+        await self._client.initialize_async(
+            lsp.InitializeParams(
+                capabilities=lsp.ClientCapabilities(),
+                workspace_folders=[lsp.WorkspaceFolder(self.folder.as_uri(), self.folder.name)],
+                initialization_options={"notifications": True},
+            )
+        )
+        self._client.initialized(lsp.InitializedParams())
+
+    async def command(self, name: str, **arguments: Any) -> Any:
+        """Run one of the server's commands on the folder's app."""
+        return await self._client.workspace_execute_command_async(
+            lsp.ExecuteCommandParams(name, [{"app": self.folder.as_uri(), **arguments}])
+        )
+
+    def save(self, path: Path, text: str) -> None:
+        """Write a file, and tell the server as an editor does: open, change, save."""
+        uri = path.as_uri()
+        version = self._versions[uri] = self._versions.get(uri, 0) + 1
+        if version == 1:
+            item = lsp.TextDocumentItem(uri, lsp.LanguageKind.Python, version, path.read_text())
+            self._client.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
+        else:
+            self._client.text_document_did_change(
+                lsp.DidChangeTextDocumentParams(
+                    lsp.VersionedTextDocumentIdentifier(version, uri),
+                    [lsp.TextDocumentContentChangeWholeDocument(text)],
+                )
+            )
+        path.write_text(text)
+        self._client.text_document_did_save(
+            lsp.DidSaveTextDocumentParams(lsp.TextDocumentIdentifier(uri), text)
+        )
+
+    async def live(self, *, after: int, timeout: float) -> Any:
+        """The status of the first run later than ``after`` that is live. Raises ``FailedError``."""
+        async with asyncio.timeout(timeout), self._changed:
+            while True:
+                status = self.status
+                if status is not None and status.run > after:
+                    if status.state == "live" and status.took is not None:
+                        return status
+                    if status.state == "failed":
+                        raise FailedError(self.why())
+                if self.process.returncode is not None:
+                    raise FailedError(f"draft-ls ended with code {self.process.returncode}")
+                await self._changed.wait()
+
+    def why(self) -> str:
+        """Why the last run failed, with the end of its log."""
+        problems = [
+            "\n    ".join(text for name in ("message", "cause", "fix") if (text := getattr(each, name, None)))
+            for each in getattr(self.status, "problems", None) or ()
+        ]
+        return "\n".join([*(problems or [self.status.message]), *self.log[-20:]])
+
+    async def close(self) -> None:
+        """Shut the server down as the protocol wants it."""
+        if self.process.returncode is None:
+            async with asyncio.timeout(15):
+                await self._client.shutdown_async(None)
+                self._client.exit(None)
+                await self.process.wait()
+        await self._client.stop()
+
+    async def _on_status(self, status: Any) -> None:
+        async with self._changed:
+            self.status = status
+            self._changed.notify_all()
+
+    def _on_log(self, params: Any) -> None:
+        self.log.extend(line.text for line in params.lines)
+
+    def _on_nothing(self, params: Any) -> None:
+        """What a person would see; the demo tells its own story."""
+
+
+@asynccontextmanager
+async def editing(folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Editor]:
+    """An editor with ``folder`` open, closed again at the end."""
+    editor = Editor(folder)
+    await editor.start(environment)
+    try:
+        yield editor
+    finally:
+        await editor.close()
