@@ -98,9 +98,8 @@ async def story(place: Place, app: Path, namespace: str) -> str:
         live = time.perf_counter() - started
         if greeting not in said:
             raise FailedError(f"{first.url} says {said[:200]!r}, not {greeting!r}")
-        say(
-            f"--> Live at {first.url} ({live:.1f} s: {stages(first)})\n    It says: {line_with(said, greeting)}"
-        )
+        say(f"--> Live at {first.url} ({live:.1f} s: {stages(first)})")
+        say(f"    It says: {line_with(said, greeting)}")
 
         new = f"Hello again, {time.strftime('%H:%M:%S')}"
         say(f"--> Saving {source.name}: {greeting!r} becomes {new!r}")
