@@ -1,0 +1,71 @@
+"""Looking at an app's texts, saved or not, soon after they change; the newest text wins."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from draft_ls.analysis.app import problems_of_app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from draft_ls.errors import Problem
+    from draft_ls.server.server import DraftLanguageServer
+
+logger = logging.getLogger(__name__)
+
+DELAY = 0.15
+"""Seconds of quiet before a text that is being typed is looked at."""
+
+
+class Analysis:
+    """One look under way for each app, and at most one that waits.
+
+    The pure analysis runs in a thread of its own, so that a big chart never holds up the event loop.
+    """
+
+    def __init__(self, ls: DraftLanguageServer) -> None:
+        self._ls = ls
+        self._executor: ThreadPoolExecutor | None = None
+        self._looks: dict[Path, asyncio.Task[None]] = {}
+        self._seen: set[Path] = set()
+
+    def changed(self, app: Path, delay: float = DELAY) -> None:
+        """A text of an app has changed; one that is waited for is looked at later, with this change."""
+        if known := self._looks.get(app):
+            known.cancel()
+        task = self._ls.tasks.start(self._look(app, delay), f"analysis of {app.name}")
+        self._looks[app] = task
+        task.add_done_callback(lambda done: self._done(app, done))
+
+    async def settled(self, app: Path) -> None:
+        """Wait until what is written is looked at, without the wait for quiet."""
+        if app in self._looks or app not in self._seen:
+            self.changed(app, delay=0)
+        while task := self._looks.get(app):
+            await asyncio.wait({task})
+
+    def close(self) -> None:
+        """Give the thread back."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def _look(self, app: Path, delay: float) -> None:
+        await asyncio.sleep(delay)
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(1, thread_name_prefix="draft-analysis")
+        loop = asyncio.get_running_loop()
+        problems = await loop.run_in_executor(self._executor, problems_of_app, self._ls.tree(app))
+        found: dict[Path, list[Problem]] = {}
+        for problem in problems:
+            if problem.place:
+                found.setdefault(problem.place.path, []).append(problem)
+        self._seen.add(app)
+        self._ls.diagnostics.replace(("text", app), found)
+
+    def _done(self, app: Path, task: asyncio.Task[None]) -> None:
+        if self._looks.get(app) is task:
+            del self._looks[app]

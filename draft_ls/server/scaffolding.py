@@ -1,0 +1,4 @@
+"""Draft: Create, as an edit that the person can see and undo."""
+
+
+async def create(ls, arguments): ...
