@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from draft_ls.errors import Span
 
 T = TypeVar("T")
+
+Detail = str | int | bool | tuple[str, ...]
+"""A value for a pack's templates."""
+
+
+def _no_details() -> Mapping[str, Detail]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,7 @@ class Detection:
         confidence: 0 to 1.
         evidence: what speaks for the pack.
         alternatives: runners-up in the same folder, best first.
+        details: what else the pack's templates need, by the names of the pack's variables.
     """
 
     path: str
@@ -65,3 +76,4 @@ class Detection:
     reads_port: bool = False
     variables: tuple[Fact[str], ...] = ()
     alternatives: tuple[Detection, ...] = ()
+    details: Mapping[str, Detail] = field(default_factory=_no_details, hash=False)

@@ -1,0 +1,203 @@
+"""What JavaScript and TypeScript source says about a server: its port, its routes, its environment."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from draft_ls.detect.model import Fact
+from draft_ls.detect.syntax import descendants, parse, span_between, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+    from draft_ls.detect.model import Evidence
+    from draft_ls.detect.sources import Sources
+
+FILE_LIMIT = 400
+"""How many source files are looked at for signs of a server."""
+
+PARSE_LIMIT = 30
+"""How many of them are parsed."""
+
+SOURCE = re.compile(r"\.(?:[cm]?js|[cm]?ts|tsx|jsx)$")
+
+_SKIPPED = re.compile(
+    r"(?:^|/)(?:tests?|__tests__|spec|docs?|examples?|scripts|public|static|assets|cypress|e2e|stories|migrations)/"
+    r"|\.(?:test|spec|stories|d|min|config)\.\w+$"
+)
+_SIGNS = re.compile(
+    r"\.listen\s*\(|\bserve\s*\(|process\.env|\.server\s*\(|new\s+\w*\.?Server\s*\(|health|import\.meta\.env|Deno\.env"
+)
+_HEALTH = re.compile(
+    r"^/(?:api/)?(?:v\d+/)?(?:_?healthz?|health[-_]?check|livez?|readyz?|_status|ping|-/(?:healthy|ready))/?$"
+)
+_PLATFORM = {
+    "PORT",
+    "HOST",
+    "HOSTNAME",
+    "NODE_ENV",
+    "PATH",
+    "HOME",
+    "CI",
+    "PWD",
+    "TZ",
+    "DEBUG",
+    "npm_package_version",
+}
+
+
+class Script:
+    """One parsed source file of an app."""
+
+    def __init__(self, sources: Sources, path: str) -> None:
+        self.path = path
+        self._sources = sources
+        self._text = sources.text(path)
+        extension = path.rpartition(".")[2]
+        language = "tsx" if extension == "tsx" else "typescript" if extension.endswith("ts") else "javascript"
+        self.root = parse(self._text, language)
+
+    def evidence(self, node: Node, seen: str = "") -> Evidence:
+        """The evidence at a node."""
+        return self._sources.evidence(self.path, span_between(self._text, node), seen)
+
+    @cached_property
+    def assignments(self) -> dict[str, Node]:
+        """Name → what it is assigned; destructuring defaults (``{ PORT = 3000 }``) included."""
+        found: dict[str, Node] = {}
+        for node in descendants(
+            self.root, "variable_declarator", "assignment_expression", "object_assignment_pattern"
+        ):
+            name = node.child_by_field_name("name") or node.child_by_field_name("left")
+            value = node.child_by_field_name("value") or node.child_by_field_name("right")
+            if name is not None and value is not None and name.type != "object_pattern":
+                found.setdefault(text_of(name), value)
+        return found
+
+    def calls(self) -> Iterator[tuple[str, Node]]:
+        """Every call and construction: the dotted name, and the node."""
+        for node in descendants(self.root, "call_expression", "new_expression"):
+            yield (
+                text_of(node.child_by_field_name("function") or node.child_by_field_name("constructor")),
+                node,
+            )
+
+    def listens(self) -> Iterator[tuple[Fact[int] | None, bool]]:
+        """For every call that starts a server: its port, and whether it comes from ``PORT``."""
+        for name, node in self.calls():
+            last = name.rpartition(".")[2]
+            if last not in {"listen", "serve", "server", "Server"}:
+                continue
+            argument = self._port_argument(node, options_only=last != "listen")
+            if argument is None:
+                continue
+            port, reads = self.resolve(argument)
+            yield (Fact(port, (self.evidence(node, _short(node)),)) if port else None), reads
+
+    def resolve(self, node: Node, depth: int = 0) -> tuple[int | None, bool]:
+        """The port an expression stands for, and whether it asks the environment for ``PORT``."""
+        port: int | None = None
+        reads = bool(re.search(r"""\bPORT\b""", text_of(node)))
+        for each in descendants(
+            node, "number", "string_fragment", "identifier", "shorthand_property_identifier"
+        ):
+            text = text_of(each)
+            if each.type in {"identifier", "shorthand_property_identifier"}:
+                value = self.assignments.get(text)
+                if value is not None and depth < 4 and value != node and not _contains(value, node):
+                    inner, inner_reads = self.resolve(value, depth + 1)
+                    port, reads = port or inner, reads or inner_reads
+            elif each.type == "number" or re.fullmatch(r"\d{2,5}", text):
+                number = int(text) if text.isdigit() else 0
+                port = port or (number if 10 <= number < 65536 else None)
+        return port, reads
+
+    def health(self) -> Fact[str] | None:
+        """The path of a health route."""
+        for name, node in self.calls():
+            if name.rpartition(".")[2] not in {"get", "use", "all", "route", "head", "Controller", "Get"}:
+                continue
+            arguments = node.child_by_field_name("arguments")
+            first = next(iter(arguments.named_children), None) if arguments is not None else None
+            path = text_of(first).strip("\"'`") if first is not None and first.type == "string" else ""
+            path = f"/{path}" if path and not path.startswith("/") and name in {"Controller", "Get"} else path
+            if first is not None and _HEALTH.match(path):
+                return Fact(path, (self.evidence(first),))
+        return None
+
+    def required_variables(self) -> Iterator[Fact[str]]:
+        """Environment variables that are read with no default: ``process.env.NAME``."""
+        for node in descendants(self.root, "member_expression"):
+            match = re.fullmatch(r"process\.env\.([A-Z][A-Z0-9_]*)", text_of(node))
+            if match and match[1] not in _PLATFORM and not _has_default(node):
+                yield Fact(match[1], (self.evidence(node),))
+
+    def reads_port(self) -> bool:
+        """Whether the environment is asked for ``PORT`` anywhere."""
+        return bool(
+            re.search(
+                r"""env(?:\.PORT\b|\[["']PORT["']\]|\.get\(["']PORT["'])|\{[^}]*\bPORT\b[^}]*\}\s*=\s*process\.env""",
+                self._text,
+            )
+        )
+
+    def _port_argument(self, call: Node, *, options_only: bool) -> Node | None:
+        arguments = call.child_by_field_name("arguments")
+        first = next(iter(arguments.named_children), None) if arguments is not None else None
+        if first is None:
+            return None
+        options = [each for each in (arguments.named_children if arguments else []) if each.type == "object"]
+        for option in options:
+            for pair in option.named_children:
+                key = text_of(pair.child_by_field_name("key")) if pair.type == "pair" else text_of(pair)
+                if key.strip("\"'") == "port":
+                    return pair.child_by_field_name("value") or pair
+        return (
+            None
+            if options_only or first.type in {"arrow_function", "function_expression", "object"}
+            else first
+        )
+
+
+def scripts(sources: Sources) -> tuple[Script, ...]:
+    """The files that show signs of a server, those nearest to the app's folder first."""
+    files = [path for path in sources.files if SOURCE.search(path) and not _SKIPPED.search(path)]
+    files.sort(key=lambda path: (path.count("/"), _rank(path), path))
+    signed = (path for path in files[:FILE_LIMIT] if _SIGNS.search(sources.text(path)))
+    return tuple(Script(sources, path) for _, path in zip(range(PARSE_LIMIT), signed, strict=False))
+
+
+def _rank(path: str) -> int:
+    order = ("server", "index", "main", "app", "start", "www")
+    stem = path.rpartition("/")[2].partition(".")[0]
+    return order.index(stem) if stem in order else len(order)
+
+
+def _contains(outer: Node, inner: Node) -> bool:
+    return outer.start_byte <= inner.start_byte and inner.end_byte <= outer.end_byte
+
+
+def _has_default(node: Node) -> bool:
+    parent = node.parent
+    if parent is None:
+        return False
+    if parent.type == "binary_expression":
+        return (
+            any(each.type in {"||", "??"} for each in parent.children)
+            and parent.child_by_field_name("left") == node
+        )
+    return parent.type in {
+        "if_statement",
+        "ternary_expression",
+        "unary_expression",
+        "parenthesized_expression",
+    } or (parent.type == "assignment_expression" and parent.child_by_field_name("left") == node)
+
+
+def _short(node: Node) -> str:
+    line = text_of(node).partition("\n")[0]
+    return line if len(line) <= 60 else line[:59] + "…"

@@ -1,0 +1,138 @@
+"""JavaScript apps that are built to plain files and served by a web server."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from draft_ls.detect.model import Fact
+from draft_ls.detect.sources import lookup, table
+
+if TYPE_CHECKING:
+    from draft_ls.detect.facts import Subject
+    from draft_ls.detect.sources import Sources
+
+SERVER_PORT = 8080
+"""Where the web server of the static image listens: it runs without privileges."""
+
+START = ("nginx", "-g", "daemon off;")
+
+SERVERS = (
+    "npm:express",
+    "npm:fastify",
+    "npm:koa",
+    "npm:@hapi/hapi",
+    "npm:@nestjs/core",
+    "npm:hono",
+    "npm:@hono/node-server",
+)
+"""Packages that make a bundled front end part of a server."""
+
+SINGLE_PAGE = frozenset({"vite", "cra", "angular", "vue-cli", "parcel", "react-router", "nuxt", "sveltekit"})
+"""Frameworks whose one page answers for every path."""
+
+_DEFAULT_STARTS = re.compile(
+    r"^(?:ng serve|react-scripts start|vite(?: preview| --.*)?|astro (?:dev|preview|start)|vue-cli-service serve|craco start|webpack serve|webpack-dev-server|parcel)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StaticSite:
+    """A site of plain files: the folder that the build writes, and how it is served."""
+
+    output: str
+    start: Fact[tuple[str, ...]]
+    port: Fact[int]
+    single_page: bool
+
+
+def static_site(subject: Subject, scripts: dict[str, str]) -> StaticSite | None:
+    """Whether the app is built to plain files, and to which folder."""
+    output = _output(subject, scripts)
+    if output is None:
+        return None
+    start = scripts.get("start", "")
+    if (
+        start
+        and not _DEFAULT_STARTS.match(start)
+        and not re.search(r"\b(?:dev|serve|next (?:start|dev))\b", start)
+    ):
+        return None
+    return StaticSite(output, Fact(START), Fact(SERVER_PORT), subject.framework_name in SINGLE_PAGE)
+
+
+def _output(subject: Subject, scripts: dict[str, str]) -> str | None:
+    sources, name = subject.sources, subject.framework_name
+    option = re.search(r"--(?:outDir|output-path|dist-dir|out-dir)[= ](\S+)", scripts.get("build", ""))
+    match name:
+        case "next":
+            exported = _config(sources, "next.config", r"""output\s*:\s*["']export["']""")
+            return (
+                _config(sources, "next.config", r"""distDir\s*:\s*["']([^"']+)""") or "out"
+                if exported
+                else None
+            )
+        case "astro":
+            server = subject.depends("npm:@astrojs/node") or _config(
+                sources, "astro.config", r"""output\s*:\s*["'](server|hybrid)"""
+            )
+            return (
+                None
+                if server
+                else _config(sources, "astro.config", r"""outDir\s*:\s*["']([^"']+)""") or "dist"
+            )
+        case "sveltekit":
+            return "build" if subject.depends("npm:@sveltejs/adapter-static") else None
+        case "nuxt":
+            generate = "nuxt generate" in scripts.get("build", "") or _config(
+                sources, "nuxt.config", r"(ssr\s*:\s*false)"
+            )
+            return ".output/public" if generate else None
+        case "react-router":
+            return "build/client" if _config(sources, "react-router.config", r"(ssr\s*:\s*false)") else None
+        case "angular":
+            return _angular(sources)
+        case "gatsby":
+            return "public"
+        case "eleventy":
+            return "_site"
+        case "docusaurus" | "cra":
+            return "build"
+        case "vite" | "vue-cli" | "parcel":
+            if subject.depends(*SERVERS):
+                return None
+            configured = _config(sources, "vite.config", r"""outDir\s*:\s*["']([^"']+)""")
+            return (option[1] if option else configured) or "dist"
+        case _:
+            return None
+
+
+def _config(sources: Sources, stem: str, pattern: str) -> str | None:
+    for extension in ("js", "ts", "mjs", "mts", "cjs"):
+        match = sources.find(f"{stem}.{extension}", pattern)
+        if match:
+            return (
+                (match[1] if match.re.groups else match[0]).removeprefix("./").removeprefix("../").rstrip("/")
+            )
+    return None
+
+
+def _angular(sources: Sources) -> str | None:
+    projects = table(sources.json("angular.json").get("projects"))
+    if not projects:
+        return None if sources.has("server.ts") else "dist"
+    name = str(sources.json("angular.json").get("defaultProject") or next(iter(projects)))
+    build = lookup(projects, name, "architect", "build") or lookup(projects, name, "targets", "build")
+    options = table(table(build).get("options"))
+    if options.get("ssr") or options.get("server"):
+        return None
+    path = options.get("outputPath")
+    base = (
+        str(table(path).get("base", f"dist/{name}"))
+        if isinstance(path, dict)
+        else str(path or f"dist/{name}")
+    )
+    modern = str(table(build).get("builder", "")).endswith((":application", "build-angular:application"))
+    browser = str(table(path).get("browser", "browser")) if isinstance(path, dict) else "browser"
+    return f"{base}/{browser}".rstrip("/") if modern else base

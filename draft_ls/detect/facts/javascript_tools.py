@@ -1,0 +1,113 @@
+"""Which tool installs a JavaScript app's packages, and which Node it asks for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from draft_ls.detect.model import Fact
+from draft_ls.detect.sources import lookup
+from draft_ls.detect.versions import choose, parse_version, tool_version
+
+if TYPE_CHECKING:
+    from draft_ls.detect.sources import Sources
+
+NODES = ("12", "14", "16", "18", "20", "22", "24")
+"""Release lines of Node that ever had long-term support."""
+
+PREFERRED = "22"
+"""The line taken when a range allows it."""
+
+CODENAMES = {
+    "erbium": "12",
+    "fermium": "14",
+    "gallium": "16",
+    "hydrogen": "18",
+    "iron": "20",
+    "jod": "22",
+    "krypton": "24",
+}
+"""Name of a long-term support line → its major."""
+
+LOCKS = (
+    ("pnpm-lock.yaml", "pnpm"),
+    ("bun.lock", "bun"),
+    ("bun.lockb", "bun"),
+    ("yarn.lock", "yarn"),
+    ("package-lock.json", "npm"),
+    ("npm-shrinkwrap.json", "npm"),
+)
+"""Lock file → the tool that writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageManager:
+    """The tool, the version that is asked for (empty: any) and the lock file (empty: none)."""
+
+    fact: Fact[str]
+    version: str = ""
+    lockfile: str = ""
+    berry: bool = False
+
+
+def package_manager(sources: Sources) -> PackageManager:
+    """The tool by ``packageManager``, else by the lock file, else npm."""
+    lock, by_lock = next(((name, tool) for name, tool in LOCKS if sources.has(name)), ("", ""))
+    declared = re.fullmatch(
+        r"(npm|pnpm|yarn|bun)@\^?([\d.]+).*", str(sources.json("package.json").get("packageManager", ""))
+    )
+    if declared:
+        fact = Fact(declared[1], (sources.quote("package.json", '"packageManager"', declared[0]),))
+        own = next((name for name, tool in LOCKS if tool == declared[1] and sources.has(name)), "")
+        berry = declared[1] == "yarn" and int(declared[2].partition(".")[0]) > 1
+        return PackageManager(fact, declared[2], own, berry)
+    if by_lock:
+        berry = by_lock == "yarn" and (
+            sources.has(".yarnrc.yml") or "__metadata:" in sources.text(lock)[:2000]
+        )
+        return PackageManager(Fact(by_lock, (sources.evidence(lock),)), "", lock, berry)
+    return _workspace(sources) or PackageManager(Fact("npm"))
+
+
+def _workspace(sources: Sources) -> PackageManager | None:
+    """The tool of the workspace that the app is a member of."""
+    for path in sorted(sources.above, key=lambda each: -each.count("/")):
+        name = path.rpartition("/")[2]
+        tool = next((tool for lock, tool in LOCKS if lock == name), None)
+        if tool:
+            from draft_ls.detect.model import Evidence
+
+            return PackageManager(Fact(tool, (Evidence(path, name),)), "", "")
+    return None
+
+
+def node_version(sources: Sources) -> Fact[str] | None:
+    """The major version that the app's files ask for: an exact pin first, then ``engines.node``."""
+    for path in (".nvmrc", ".node-version"):
+        match = sources.find(path, r"^\s*(\S+)")
+        chosen = _named(match[1]) if match else None
+        if match and chosen:
+            return Fact(chosen, (sources.evidence(path, match),))
+    tool = tool_version(sources, "node", "nodejs")
+    chosen = _named(tool.value) if tool else None
+    if tool and chosen:
+        return Fact(chosen, tool.evidence)
+    package = sources.json("package.json")
+    for keys in (("volta", "node"), ("engines", "node")):
+        constraint = lookup(package, *keys)
+        chosen = choose(constraint, NODES, PREFERRED) if isinstance(constraint, str) and constraint else None
+        if chosen:
+            match = sources.find("package.json", r'"node"\s*:\s*("[^"\n]*")')
+            return Fact(chosen, (sources.evidence("package.json", match),))
+    return None
+
+
+def _named(text: str) -> str | None:
+    text = text.strip().lower().removeprefix("v")
+    if text.startswith("lts/"):
+        return CODENAMES.get(text[4:], PREFERRED if text == "lts/*" else None)
+    if text in CODENAMES:
+        return CODENAMES[text]
+    version = parse_version(text) if text[:1].isdigit() else None
+    return str(version[0]) if version else None

@@ -1,0 +1,285 @@
+"""Facts about Python apps."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from draft_ls.detect.commands import exec_form, port_in, procfile, reads_port, with_port
+from draft_ls.detect.dependencies import normalise
+from draft_ls.detect.facts import Facts
+from draft_ls.detect.facts.python_source import modules
+from draft_ls.detect.facts.python_tools import package_manager, python_version
+from draft_ls.detect.facts.variables import example_variables, unique
+from draft_ls.detect.model import Fact
+
+if TYPE_CHECKING:
+    from draft_ls.detect.facts import Subject
+    from draft_ls.detect.facts.python_source import AppObject, Module
+
+WSGI = frozenset({"flask", "django", "bottle", "falcon", "dash"})
+"""Frameworks whose apps gunicorn serves as they are."""
+
+ASGI = frozenset({"fastapi", "starlette", "quart", "litestar", "fasthtml"})
+"""Frameworks whose apps uvicorn serves as they are."""
+
+SERVERS = ("gunicorn", "uvicorn", "hypercorn", "daphne", "waitress", "granian")
+
+PACKAGES = {
+    "gunicorn": "gunicorn>=23,<27",
+    "uvicorn": "uvicorn[standard]>=0.30,<1",
+    "hypercorn": "hypercorn>=0.17,<1",
+    "daphne": "daphne>=4,<5",
+    "waitress": "waitress>=3,<4",
+    "granian": "granian>=2,<3",
+}
+"""Server → what to install where the app does not bring it."""
+
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "gunicorn": ('GUNICORN_CMD_ARGS="--threads=4 --worker-tmp-dir=/dev/shm --access-logfile=-"',),
+}
+"""Server → its environment in the image. More gunicorn workers: WEB_CONCURRENCY."""
+
+DEVELOPMENT_SERVERS: dict[str, tuple[str, ...]] = {
+    "gradio": ("GRADIO_SERVER_NAME=0.0.0.0",),
+    "dash": ("HOST=0.0.0.0",),
+}
+"""Framework → environment that makes its own server listen on every address."""
+
+SCRIPTS = (
+    "main.py", "app.py", "server.py", "run.py", "start.py", "bot.py", "wsgi.py", "index.py", "worker.py", "__main__.py",
+    "hello.py", "src/main.py", "src/app.py", "app/main.py", "app/__main__.py", "src/__main__.py", "src/server.py",
+)  # fmt: skip
+"""Names of scripts that start an app, best first."""
+
+
+def analyze(subject: Subject) -> Facts:
+    """Find the facts of a Python app."""
+    facts = Facts(framework=subject.framework_fact)
+    manager = package_manager(subject.sources)
+    facts.package_manager = manager.fact
+    facts.details.update(manager.details)
+    facts.version = python_version(subject.sources)
+    found = modules(subject.sources)
+    app = _app_object(subject, found)
+    if app and app.framework and not facts.framework:
+        facts.framework = Fact(app.framework, (app.evidence,))
+    _network(subject, facts, found)
+    facts.start = _start(subject, facts, found, app)
+    if app and not facts.port and facts.framework and subject.framework is None:
+        facts.port = Fact(8000)
+    _servers(subject, facts)
+    facts.variables = unique(
+        [
+            *example_variables(subject.sources),
+            *(each for module in found for each in module.required_variables()),
+        ]
+    )
+    if facts.start is None:
+        facts.confidence, facts.evidence = 0.4, ()
+    elif facts.port is None and facts.framework is None:
+        facts.confidence = 0.7
+    return facts
+
+
+def _app_object(subject: Subject, found: tuple[Module, ...]) -> AppObject | None:
+    objects = [each for module in found for each in module.app_objects()]
+    wanted = subject.framework_name
+    fitting = [each for each in objects if not wanted or each.framework in {wanted, ""}]
+    return next((each for each in fitting if not each.factory and each.framework), None) or next(
+        (each for each in fitting if not each.factory), next(iter(fitting), None)
+    )
+
+
+def _network(subject: Subject, facts: Facts, found: tuple[Module, ...]) -> None:
+    for module in found:
+        facts.health = facts.health or module.health()
+        facts.reads_port = facts.reads_port or module.reads_port()
+        for port, reads in module.ports():
+            facts.reads_port = facts.reads_port or reads
+            facts.port = facts.port or port
+    framework = subject.framework
+    if framework:
+        facts.health = facts.health or (Fact(framework.health) if framework.health else None)
+        facts.port = (
+            facts.port or _configured_port(subject) or (Fact(framework.port) if framework.port else None)
+        )
+
+
+def _configured_port(subject: Subject) -> Fact[int] | None:
+    sources = subject.sources
+    for path, pattern in (
+        (".streamlit/config.toml", r"^\s*port\s*=\s*(\d+)"),
+        (".flaskenv", r"^\s*FLASK_RUN_PORT\s*=\s*[\"']?(\d+)"),
+        ("gunicorn.conf.py", r"^\s*bind\s*=\s*[\"'][^\"']*:(\d+)"),
+    ):
+        match = sources.find(path, pattern)
+        if match:
+            return Fact(int(match[1]), (sources.evidence(path, match),))
+    return None
+
+
+def _start(
+    subject: Subject, facts: Facts, found: tuple[Module, ...], app: AppObject | None
+) -> Fact[tuple[str, ...]] | None:
+    declared = procfile(subject.sources)
+    if declared:
+        port = port_in(declared.value)
+        if port:
+            facts.port = Fact(port, declared.evidence)
+        facts.reads_port = facts.reads_port or reads_port(declared.value)
+        listening = facts.port.value if facts.port else 8000
+        if reads_port(declared.value):
+            facts.port = facts.port or Fact(8000)
+        return Fact(exec_form(with_port(declared.value, listening)), declared.evidence)
+    name = facts.framework.value if facts.framework else ""
+    port = str(facts.port.value if facts.port else 8000)
+    if name == "django":
+        return _django(subject, port)
+    if name == "streamlit":
+        script = _script(subject, "import streamlit")
+        return script and Fact(
+            (
+                "streamlit",
+                "run",
+                script.value,
+                f"--server.port={port}",
+                "--server.address=0.0.0.0",
+                "--server.headless=true",
+            ),
+            script.evidence,
+        )
+    if name == "dash" and app:
+        served = _dash_server(found, app)
+        if served:
+            return Fact(("gunicorn", "--bind", f"0.0.0.0:{port}", served), (app.evidence,))
+    elif app and name in WSGI:
+        call = "()" if app.factory else ""
+        return Fact(
+            (
+                "gunicorn",
+                "--bind",
+                f"0.0.0.0:{port}",
+                *_target(subject, app.path, app.name + call, "--chdir"),
+            ),
+            (app.evidence,),
+        )
+    elif app and name in ASGI:
+        factory = ("--factory",) if app.factory else ()
+        target = _target(subject, app.path, app.name, "--app-dir")
+        return Fact(("uvicorn", *target, *factory, "--host", "0.0.0.0", "--port", port), (app.evidence,))  # noqa: S104
+    elif app and name == "sanic" and not app.factory:
+        return Fact(
+            ("sanic", *_target(subject, app.path, app.name, ""), "--host=0.0.0.0", f"--port={port}"),
+            (app.evidence,),
+        )
+    return _plain(subject, found)
+
+
+def _django(subject: Subject, port: str) -> Fact[tuple[str, ...]] | None:
+    sources = subject.sources
+    asgi = subject.depends("pypi:uvicorn", "pypi:daphne", "pypi:channels") and not subject.depends(
+        "pypi:gunicorn"
+    )
+    pattern, kind = (
+        ("**/asgi.py", "asgi") if asgi and sources.matching("**/asgi.py") else ("**/wsgi.py", "wsgi")
+    )
+    for path in sources.matching(pattern):
+        folder = path.rpartition("/")[0]
+        if sources.has("manage.py") and "/" not in folder:
+            extra: tuple[str, ...] = ()
+            module = folder
+        else:
+            top, _, module = folder.rpartition("/")
+            extra = ("--chdir" if kind == "wsgi" else "--app-dir", top) if top else ()
+        target = f"{module}.{kind}:application" if module else f"{kind}:application"
+        if kind == "asgi":
+            return Fact(
+                ("uvicorn", *extra, target, "--host", "0.0.0.0", "--port", port), (sources.evidence(path),)
+            )  # noqa: S104
+        return Fact(("gunicorn", "--bind", f"0.0.0.0:{port}", *extra, target), (sources.evidence(path),))
+    if sources.has("manage.py"):
+        return Fact(("python", "manage.py", "runserver", f"0.0.0.0:{port}"), (sources.evidence("manage.py"),))
+    return None
+
+
+def _dash_server(found: tuple[Module, ...], app: AppObject) -> str | None:
+    module = next(module for module in found if module.path == app.path)
+    for name, value in module.assignments.items():
+        if value.text == f"{app.name}.server".encode():
+            return f"{_module(app.path)}:{name}"
+    return None
+
+
+def _target(subject: Subject, path: str, name: str, folder_option: str) -> tuple[str, ...]:
+    """The ``module:name`` of an app object, with the option that names its folder if that is not on the path."""
+    sources = subject.sources
+    if path.startswith("src/") and not sources.has("src/__init__.py") and folder_option:
+        installed = (
+            "/" in path[4:]
+            and sources.has("pyproject.toml")
+            and bool(sources.toml("pyproject.toml").get("build-system"))
+        )
+        imported = any(sources.search(list(sources.matching("**/*.py"))[:60], r"^\s*(?:from|import) src\b"))
+        if not imported:
+            target = f"{_module(path[4:])}:{name}"
+            return (target,) if installed else (folder_option, "src", target)
+    return (f"{_module(path)}:{name}",)
+
+
+def _module(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _plain(subject: Subject, found: tuple[Module, ...]) -> Fact[tuple[str, ...]] | None:
+    sources = subject.sources
+    for path in SCRIPTS:
+        if sources.has(path):
+            return Fact(("python", path), (sources.evidence(path),))
+    for module in found:
+        if any(True for _ in module.ports()):
+            return Fact(("python", module.path), (sources.evidence(module.path),))
+    scripts = sources.toml("pyproject.toml").get("project", {})
+    names = list(scripts.get("scripts", {})) if isinstance(scripts, dict) else []  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType, reportUnknownMemberType]
+    if len(names) == 1 and isinstance(names[0], str):  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        return Fact((names[0],), (sources.quote("pyproject.toml", names[0]),))
+    mains = sources.matching("*/__main__.py") + sources.matching("src/*/__main__.py")
+    if len(mains) == 1:
+        package = mains[0].split("/")[-2]
+        return Fact(("python", "-m", package), (sources.evidence(mains[0]),))
+    guarded = [
+        path for path in sources.matching("*.py") if sources.find(path, r"^if __name__ == ['\"]__main__['\"]")
+    ]
+    if len(guarded) == 1:
+        return Fact(("python", guarded[0]), (sources.evidence(guarded[0]),))
+    return None
+
+
+def _script(subject: Subject, sign: str) -> Fact[str] | None:
+    sources = subject.sources
+    order = {"streamlit_app.py": 0, "app.py": 1, "main.py": 2, "Home.py": 3, "home.py": 4, "src/app.py": 5}
+    signed = [
+        path
+        for path in sources.matching("**/*.py")
+        if sign in sources.text(path) and "/pages/" not in f"/{path}"
+    ]
+    signed.sort(key=lambda path: (path.count("/"), order.get(path, 9), path))
+    return Fact(signed[0], (sources.quote(signed[0], sign),)) if signed else None
+
+
+def _servers(subject: Subject, facts: Facts) -> None:
+    """Note the server that the start command needs and the app does not bring."""
+    command = facts.start.value if facts.start else ()
+    words = re.findall(r"[\w.-]+", " ".join(command[:3] if command[:1] != ("sh",) else command[2:3]))
+    server = next((each for each in SERVERS if each in words), "")
+    missing = bool(server) and not subject.depends(f"pypi:{normalise(server)}")
+    if server == "uvicorn" and subject.depends("pypi:fastapi[standard]"):
+        missing = False
+    facts.details |= {
+        "server": server,
+        "install_server": missing,
+        "server_package": PACKAGES.get(server, ""),
+        "settings": SETTINGS.get(
+            server, DEVELOPMENT_SERVERS.get(facts.framework.value if facts.framework else "", ())
+        ),
+    }

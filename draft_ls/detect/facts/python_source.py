@@ -1,0 +1,298 @@
+"""What Python source says about a web app: the app object, the port, the routes, the environment."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from draft_ls.detect.model import Fact
+from draft_ls.detect.syntax import descendants, parse, span_between, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+    from draft_ls.detect.model import Evidence
+    from draft_ls.detect.sources import Sources
+
+FILE_LIMIT = 400
+"""How many Python files are looked at for signs of a web app."""
+
+PARSE_LIMIT = 40
+"""How many of them are parsed."""
+
+APP_CLASSES = {
+    "Flask": "flask", "APIFlask": "flask", "FastAPI": "fastapi", "Starlette": "starlette", "Quart": "quart", "Sanic": "sanic",
+    "Litestar": "litestar", "Bottle": "bottle", "Dash": "dash", "Robyn": "robyn", "Falcon": "falcon", "FastHTML": "fasthtml",
+}  # fmt: skip
+"""Class that makes an app object → framework."""
+
+_SIGNS = re.compile(
+    r"\b(?:Flask|FastAPI|Starlette|Quart|Sanic|Litestar|Bottle|Dash|APIFlask|Robyn|FastHTML|fast_app|get_asgi_application|"
+    r"get_wsgi_application)\s*\(|falcon\.(?:asgi\.)?(?:App|API)\s*\(|\.run\(|run_app|run_server|run_simple|serve_forever|"
+    r"uvicorn\.run|\.listen\(|\.launch\(|environ|getenv|@\w+\.(?:route|get)\(|\.server\b|streamlit|gradio|make_server|"
+    r"HTTPServer|add_insecure_port"
+)
+_SKIPPED = re.compile(
+    r"(?:^|/)(?:tests?|testing|migrations|alembic|docs?|examples?|scripts|node_modules|static)/|(?:^|/)(?:test_|conftest|setup\.py|noxfile|tasks\.py)"
+)
+HEALTH = re.compile(
+    r"^/(?:api/)?(?:v\d+/)?(?:_?healthz?|health[-_]?check|livez?|readyz?|_status|ping|-/(?:healthy|ready))/?$"
+)
+"""Paths by which apps report their health."""
+
+_RUNNERS = {
+    "run", "run_app", "run_server", "run_simple", "serve", "listen", "launch", "make_server", "HTTPServer",
+    "ThreadingHTTPServer", "TCPServer", "WSGIServer", "bind", "TCPSite", "run_asgi", "add_insecure_port",
+}  # fmt: skip
+_PLATFORM = {"PORT", "HOST", "PATH", "HOME", "USER", "PWD", "SHELL", "TZ", "LANG", "HOSTNAME"}
+
+
+@dataclass(frozen=True, slots=True)
+class AppObject:
+    """Something a server can serve: a module's variable, or a factory function.
+
+    Attributes:
+        path: the module's file.
+        name: the variable or function.
+        framework: what made it.
+        factory: whether it is a function to call.
+    """
+
+    path: str
+    name: str
+    framework: str
+    factory: bool
+    evidence: Evidence
+
+
+class Module:
+    """One parsed Python file of an app."""
+
+    def __init__(self, sources: Sources, path: str) -> None:
+        self.path = path
+        self._sources = sources
+        self._text = sources.text(path)
+        self.root = parse(self._text, "python")
+
+    def evidence(self, node: Node, seen: str = "") -> Evidence:
+        """The evidence at a node."""
+        return self._sources.evidence(self.path, span_between(self._text, node), seen)
+
+    @cached_property
+    def assignments(self) -> dict[str, Node]:
+        """Name → what it is assigned, anywhere in the module; the first assignment counts."""
+        found: dict[str, Node] = {}
+        for node in descendants(self.root, "assignment"):
+            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+            if left is not None and right is not None and left.type == "identifier":
+                found.setdefault(text_of(left), right)
+        return found
+
+    def app_objects(self) -> Iterator[AppObject]:
+        """App objects of the module's top level, then factories."""
+        factories: list[AppObject] = []
+        for node in descendants(self.root, "assignment"):
+            right = node.child_by_field_name("right")
+            left = node.child_by_field_name("left")
+            if right is None or left is None or left.type != "identifier":
+                continue
+            framework = _framework_of(right)
+            function = _enclosing_function(node)
+            if framework and function is None:
+                yield AppObject(
+                    self.path, text_of(left), framework, factory=False, evidence=self.evidence(node)
+                )
+            elif framework and function is not None and _is_factory(function, text_of(left)):
+                name = text_of(function.child_by_field_name("name"))
+                factories.append(
+                    AppObject(self.path, name, framework, factory=True, evidence=self.evidence(node))
+                )
+        yield from self._made_by_factory(factories)
+        yield from factories
+
+    def _made_by_factory(self, factories: list[AppObject]) -> Iterator[AppObject]:
+        """Top-level variables that a factory (of this module or an imported ``create_app``) fills."""
+        known = {each.name: each.framework for each in factories}
+        for name, value in self.assignments.items():
+            if value.type != "call" or _enclosing_function(value) is not None:
+                continue
+            function = text_of(value.child_by_field_name("function")).rpartition(".")[2]
+            if function in known or function in {"create_app", "make_app", "build_app", "get_app"}:
+                yield AppObject(
+                    self.path, name, known.get(function, ""), factory=False, evidence=self.evidence(value)
+                )
+
+    def calls(self) -> Iterator[tuple[str, Node]]:
+        """Every call: the dotted name of what is called, and the node."""
+        for node in descendants(self.root, "call"):
+            yield text_of(node.child_by_field_name("function")), node
+
+    def ports(self) -> Iterator[tuple[Fact[int] | None, bool]]:
+        """For every call that starts a server: its port, and whether it comes from ``PORT``."""
+        for name, node in self.calls():
+            if name.rpartition(".")[2] not in _RUNNERS or name in {
+                "subprocess.run",
+                "asyncio.run",
+                "anyio.run",
+                "trio.run",
+            }:
+                continue
+            argument = _port_argument(node)
+            if argument is None:
+                continue
+            port, reads = self.resolve(argument)
+            yield (Fact(port, (self.evidence(node, text_of(argument)),)) if port else None), reads
+
+    def resolve(self, node: Node, depth: int = 0) -> tuple[int | None, bool]:
+        """The port an expression stands for, and whether it asks the environment for ``PORT``."""
+        port: int | None = None
+        reads = False
+        for each in descendants(node, "integer", "string", "identifier"):
+            text = text_of(each)
+            if (
+                each.type == "identifier"
+                and depth < 4
+                and text in self.assignments
+                and self.assignments[text] != node
+            ):
+                inner, inner_reads = self.resolve(self.assignments[text], depth + 1)
+                port, reads = port or inner, reads or inner_reads
+            elif text.strip("\"'") == "PORT":
+                reads = True
+            else:
+                port = port or _as_port(text.strip("\"'"))
+        return port, reads
+
+    def health(self) -> Fact[str] | None:
+        """The path of a health route."""
+        for name, node in self.calls():
+            if name.rpartition(".")[2] not in {
+                "route",
+                "get",
+                "path",
+                "re_path",
+                "add_url_rule",
+                "add_route",
+                "add_api_route",
+                "Route",
+                "add_get",
+                "api_route",
+            }:
+                continue
+            arguments = node.child_by_field_name("arguments")
+            first = (
+                next((each for each in arguments.named_children if each.type == "string"), None)
+                if arguments
+                else None
+            )
+            path = text_of(first).strip("\"'")
+            path = path if path.startswith("/") or not path else f"/{path}"
+            if first is not None and HEALTH.match(path):
+                return Fact(path, (self.evidence(first),))
+        return None
+
+    def required_variables(self) -> Iterator[Fact[str]]:
+        """Environment variables that are read with no default: ``os.environ["NAME"]``."""
+        for node in descendants(self.root, "subscript"):
+            if text_of(node.child_by_field_name("value")) in {"os.environ", "environ"} and not _is_assigned(
+                node
+            ):
+                name = text_of(node.child_by_field_name("subscript"))
+                if re.fullmatch(r"""["'][A-Z][A-Z0-9_]*["']""", name) and name.strip("\"'") not in _PLATFORM:
+                    yield Fact(name.strip("\"'"), (self.evidence(node),))
+
+    def reads_port(self) -> bool:
+        """Whether the environment is asked for ``PORT`` anywhere."""
+        pattern = r"""(?:environ(?:\.get\(|\[)|getenv\(|\bconfig\(|\benv(?:\.\w+)?\()\s*["']PORT["']"""
+        return bool(re.search(pattern, self._text))
+
+
+def modules(sources: Sources) -> tuple[Module, ...]:
+    """The modules that show signs of a web app, those nearest to the app's folder first."""
+    files = [path for path in sources.files if path.endswith(".py") and not _SKIPPED.search(path)]
+    files.sort(key=lambda path: (path.count("/"), _rank(path), path))
+    signed = (path for path in files[:FILE_LIMIT] if _SIGNS.search(sources.text(path)))
+    return tuple(Module(sources, path) for _, path in zip(range(PARSE_LIMIT), signed, strict=False))
+
+
+def _rank(path: str) -> int:
+    order = (
+        "main.py",
+        "app.py",
+        "wsgi.py",
+        "asgi.py",
+        "server.py",
+        "application.py",
+        "run.py",
+        "__init__.py",
+        "api.py",
+    )
+    name = path.rpartition("/")[2]
+    return order.index(name) if name in order else len(order)
+
+
+def _framework_of(node: Node) -> str:
+    if node.type == "call":
+        function = text_of(node.child_by_field_name("function"))
+        name = function.rpartition(".")[2]
+        if function in {"falcon.App", "falcon.API", "falcon.asgi.App"}:
+            return "falcon"
+        if name == "fast_app":
+            return "fasthtml"
+        return APP_CLASSES.get(name, "")
+    return ""
+
+
+def _enclosing_function(node: Node) -> Node | None:
+    parent = node.parent
+    while parent is not None and parent.type != "function_definition":
+        parent = parent.parent
+    return parent
+
+
+def _is_factory(function: Node, name: str) -> bool:
+    returned = (
+        text_of(each).removeprefix("return").strip() for each in descendants(function, "return_statement")
+    )
+    return _enclosing_function(function) is None and name in returned
+
+
+def _port_argument(call: Node) -> Node | None:
+    arguments = call.child_by_field_name("arguments")
+    if arguments is None:
+        return None
+    for each in arguments.named_children:
+        if each.type == "keyword_argument" and text_of(each.child_by_field_name("name")) in {
+            "port",
+            "server_port",
+            "http_port",
+        }:
+            return each.child_by_field_name("value")
+    name = text_of(call.child_by_field_name("function")).rpartition(".")[2]
+    if name in {
+        "listen",
+        "bind",
+        "make_server",
+        "run_simple",
+        "WSGIServer",
+        "HTTPServer",
+        "ThreadingHTTPServer",
+        "TCPServer",
+        "add_insecure_port",
+    }:
+        return arguments
+    return None
+
+
+def _is_assigned(node: Node) -> bool:
+    parent = node.parent
+    return parent is not None and parent.type == "assignment" and parent.child_by_field_name("left") == node
+
+
+def _as_port(text: str) -> int | None:
+    match = re.fullmatch(r"(?:.*:)?(\d{2,5})", text)
+    return int(match[1]) if match and 0 < int(match[1]) < 65536 else None

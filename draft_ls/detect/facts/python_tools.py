@@ -1,0 +1,142 @@
+"""Which tool installs a Python app's packages, and which Python it asks for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from draft_ls.detect.model import Fact
+from draft_ls.detect.sources import lookup
+from draft_ls.detect.versions import choose, dotted, parse_version, tool_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from draft_ls.detect.model import Detail
+    from draft_ls.detect.sources import Sources
+
+PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+"""Release lines with an official image."""
+
+PREFERRED = "3.13"
+"""The line taken when a range allows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageManager:
+    """The tool, and what the templates need to run it."""
+
+    fact: Fact[str] | None
+    details: Mapping[str, Detail]
+
+
+def package_manager(sources: Sources) -> PackageManager:
+    """The tool by its lock file, else by its table in ``pyproject.toml``, else pip."""
+    for lock, name in (
+        ("uv.lock", "uv"),
+        ("poetry.lock", "poetry"),
+        ("pdm.lock", "pdm"),
+        ("Pipfile.lock", "pipenv"),
+    ):
+        if sources.has(lock):
+            return PackageManager(Fact(name, (sources.evidence(lock),)), _details(sources, lockfile=lock))
+    if sources.has("Pipfile"):
+        return PackageManager(Fact("pipenv", (sources.evidence("Pipfile"),)), _details(sources))
+    document = sources.toml("pyproject.toml")
+    compiled = next(
+        (path for path in sources.matching("requirements*.in") if sources.has(path[:-2] + "txt")), None
+    )
+    if compiled:
+        return PackageManager(Fact("pip-tools", (sources.evidence(compiled),)), _details(sources))
+    if _requirements(sources):
+        return PackageManager(Fact("pip", (sources.evidence(_requirements(sources)),)), _details(sources))
+    for tool in ("poetry", "pdm", "uv"):
+        match = sources.find("pyproject.toml", rf"^\[tool\.{tool}\b[^\]]*\]")
+        if match:
+            return PackageManager(Fact(tool, (sources.evidence("pyproject.toml", match),)), _details(sources))
+    conda = sources.first("environment.yml", "environment.yaml")
+    if conda:
+        return PackageManager(
+            Fact("conda", (sources.evidence(conda),)), _details(sources) | {"environment": conda}
+        )
+    manifest = "pyproject.toml" if document else sources.first("setup.py", "setup.cfg")
+    return PackageManager(Fact("pip", (sources.evidence(manifest),)) if manifest else None, _details(sources))
+
+
+def _details(sources: Sources, lockfile: str = "") -> dict[str, Detail]:
+    document = sources.toml("pyproject.toml")
+    installable = bool(document.get("build-system")) or sources.has("setup.py")
+    main = _requirements(sources)
+    return {
+        "lockfile": lockfile,
+        "requirements": main,
+        "requirement_files": _included(sources, main) if main else (),
+        "installable": installable,
+        "source_layout": bool(sources.matching("src/*/__init__.py")),
+    }
+
+
+def _included(sources: Sources, path: str) -> tuple[str, ...]:
+    """A requirements file and the files in the same folder that it includes."""
+    found = [path]
+    for each in found:
+        for _, match in sources.search((each,), r"^\s*(?:-r|-c|--requirement|--constraint)[ =]\s*([\w.-]+)"):
+            if match[1] not in found and sources.has(match[1]):
+                found.append(match[1])
+    return tuple(found)
+
+
+def _requirements(sources: Sources) -> str:
+    names = (
+        "requirements.txt",
+        "requirements/production.txt",
+        "requirements/prod.txt",
+        "requirements/base.txt",
+        "requirements-prod.txt",
+        "requirements/requirements.txt",
+    )
+    return sources.first(*names) or next(iter(sources.matching("requirements*.txt")), "")
+
+
+def python_version(sources: Sources) -> Fact[str] | None:
+    """The release line that the app's files ask for: an exact pin first, then the ranges."""
+    return _pinned(sources) or _ranged(sources)
+
+
+def _pinned(sources: Sources) -> Fact[str] | None:
+    patterns = (
+        (".python-version", r"^\s*(?:cpython-|python-)?(\d+\.\d+)[\d.]*\s*$"),
+        ("runtime.txt", r"^\s*python-(\d+\.\d+)"),
+        ("Pipfile", r"""^\s*python_(?:full_)?version\s*=\s*["'](\d+\.\d+)"""),
+    )
+    for path, pattern in patterns:
+        match = sources.find(path, pattern)
+        if match:
+            return Fact(match[1], (sources.evidence(path, match),))
+    tool = tool_version(sources, "python")
+    version = parse_version(tool.value) if tool else None
+    return Fact(dotted(version, 2), tool.evidence) if tool and version and len(version) > 1 else None
+
+
+def _ranged(sources: Sources) -> Fact[str] | None:
+    document = sources.toml("pyproject.toml")
+    for keys in (("project", "requires-python"), ("tool", "poetry", "dependencies", "python")):
+        constraint = lookup(document, *keys)
+        chosen = choose(constraint, PYTHONS, PREFERRED) if isinstance(constraint, str) else None
+        if chosen:
+            pattern = rf"^\s*{re.escape(keys[-1])}\s*=\s*([\"'][^\n]*)"
+            match = sources.find("pyproject.toml", pattern)
+            return Fact(chosen, (sources.evidence("pyproject.toml", match),))
+    for path, pattern in (
+        ("setup.py", r"""python_requires\s*=\s*["']([^"']+)"""),
+        ("setup.cfg", r"^\s*python_requires\s*=\s*(.+)$"),
+        ("environment.yml", r"^\s*-\s*python\s*([=<>~!][^\n#]*)"),
+        ("environment.yaml", r"^\s*-\s*python\s*([=<>~!][^\n#]*)"),
+    ):
+        match = sources.find(path, pattern)
+        constraint = re.sub(r"^=(?=\d)(.*)$", r"==\1.*", match[1].strip()) if match else ""
+        chosen = choose(constraint, PYTHONS, PREFERRED) if match else None
+        if match and chosen:
+            return Fact(chosen, (sources.evidence(path, match),))
+    return None

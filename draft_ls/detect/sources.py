@@ -1,0 +1,243 @@
+"""The files of one app, read at most once each, and the evidence that they give."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+from draft_ls.detect.model import Evidence
+from draft_ls.errors import Position, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from draft_ls.files import Tree
+
+TEXT_LIMIT = 256 * 1024
+"""How much of one file detection reads, in bytes: manifests and entry points are far smaller."""
+
+SEEN_LIMIT = 80
+"""How much of a line an evidence quotes, in characters."""
+
+
+class Sources:
+    """One app's folder within a tree.
+
+    Args:
+        tree: the tree that holds the app.
+        path: the app's folder, relative to the tree's root.
+        files: the app's files that count, relative to its folder, sorted; without those of nested apps.
+        names: everything that lies directly in the app's folder, whether it counts or not.
+        above: the paths, relative to the tree's root, of workspace files of the folders above.
+    """
+
+    def __init__(
+        self,
+        tree: Tree,
+        path: str,
+        files: Sequence[str],
+        names: Iterable[str] = (),
+        above: Iterable[str] = (),
+    ) -> None:
+        self._tree = tree
+        self.path = path
+        self.files = tuple(files)
+        self.names = frozenset(names)
+        self.above = frozenset(above)
+        self._set = frozenset(files)
+        self._texts: dict[str, str] = {}
+        self._documents: dict[str, Any] = {}
+        self._paths: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def name(self) -> str:
+        """The name of the app's folder."""
+        return self.path.rpartition("/")[2] or self._tree.root.name
+
+    def has(self, path: str) -> bool:
+        """Whether the app has this file."""
+        return path in self._set
+
+    def first(self, *paths: str) -> str | None:
+        """The first of these files that the app has."""
+        return next((path for path in paths if path in self._set), None)
+
+    def matching(self, pattern: str) -> tuple[str, ...]:
+        """The app's files that a glob selects: ``*`` and ``?`` within a folder's name, ``**/`` for any folders."""
+        found = self._paths.get(pattern)
+        if found is None:
+            if not any(sign in pattern for sign in "*?["):
+                found = (pattern,) if pattern in self._set else ()
+            else:
+                fits = glob(pattern).fullmatch
+                found = tuple(path for path in self.files if fits(path))
+            self._paths[pattern] = found
+        return found
+
+    def text(self, path: str) -> str:
+        """The text of one of the app's files; empty if there is none."""
+        known = self._texts.get(path)
+        if known is None:
+            known = (self._tree.read(self._full(path), TEXT_LIMIT) or "") if path in self._set else ""
+            self._texts[path] = known
+        return known
+
+    def upper(self, path: str) -> str:
+        """The text of a workspace file above the app (``above``), by its path relative to the tree's root."""
+        known = self._texts.get("/" + path)
+        if known is None:
+            known = (self._tree.read(path, TEXT_LIMIT) or "") if path in self.above else ""
+            self._texts["/" + path] = known
+        return known
+
+    def toml(self, path: str) -> dict[str, Any]:
+        """A TOML file's table; empty if it is absent or broken."""
+        return self._document(path, tomllib.loads)
+
+    def json(self, path: str) -> dict[str, Any]:
+        """A JSON file's object, comments and trailing commas allowed; empty if it is absent or broken."""
+        return self._document(path, _json)
+
+    def yaml(self, path: str) -> dict[str, Any]:
+        """A YAML file's first mapping; empty if it is absent or broken."""
+        return self._document(path, _yaml)
+
+    def find(self, path: str, pattern: str | re.Pattern[str]) -> re.Match[str] | None:
+        """The first match of a pattern (multi-line mode) in one of the app's files."""
+        return compiled(pattern).search(self.text(path))
+
+    def evidence(
+        self, path: str, where: re.Match[str] | tuple[int, int] | None = None, seen: str = ""
+    ) -> Evidence:
+        """The evidence that a file, or a stretch of it, gives.
+
+        Args:
+            path: the file, relative to the app's folder.
+            where: a match (its first group if it has one) or character offsets; none for the file as a whole.
+            seen: a few words; without them the line that was matched, else the file's name.
+        """
+        full = self._full(path)
+        if where is None:
+            return Evidence(full, seen or path.rpartition("/")[2])
+        start, end = (
+            where if isinstance(where, tuple) else where.span(1 if where.re.groups and where[1] else 0)
+        )
+        text = self.text(path)
+        return Evidence(full, seen or _line(text, start), span_of(text, start, end))
+
+    def quote(self, path: str, needle: str, seen: str = "") -> Evidence:
+        """The evidence at the first place where a file holds ``needle``; the file as a whole if it does not."""
+        start = self.text(path).find(needle)
+        return self.evidence(path, (start, start + len(needle)) if start >= 0 else None, seen)
+
+    def search(self, paths: Iterable[str], pattern: str) -> Iterator[tuple[str, re.Match[str]]]:
+        """Every match of a pattern (multi-line mode) in these files, in order."""
+        expression = compiled(pattern)
+        for path in paths:
+            for match in expression.finditer(self.text(path)):
+                yield path, match
+
+    def _full(self, path: str) -> str:
+        return f"{self.path}/{path}" if self.path else path
+
+    def _document(self, path: str, load: Any) -> dict[str, Any]:  # noqa: ANN401
+        if path not in self._documents:
+            try:
+                value: object = load(self.text(path))
+            except (ValueError, RecursionError):
+                value = None
+            self._documents[path] = value if isinstance(value, dict) else {}
+        return self._documents[path]
+
+
+@lru_cache(maxsize=1024)
+def _compile(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.MULTILINE)
+
+
+def compiled(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
+    """A pattern in multi-line mode, compiled once."""
+    return _compile(pattern) if isinstance(pattern, str) else pattern
+
+
+@lru_cache(maxsize=1024)
+def glob(pattern: str) -> re.Pattern[str]:
+    """A path glob as a regular expression; see ``Sources.matching``."""
+    parts: list[str] = []
+    rest = pattern
+    while rest:
+        if rest.startswith("**/"):
+            parts.append("(?:.*/)?")
+            rest = rest[3:]
+        elif rest[0] in "*?":
+            parts.append("[^/]*" if rest[0] == "*" else "[^/]")
+            rest = rest[1:]
+        else:
+            parts.append(re.escape(rest[0]))
+            rest = rest[1:]
+    return re.compile("".join(parts))
+
+
+def span_of(text: str, start: int, end: int) -> Span:
+    """The span between two character offsets of a text."""
+    return Span(_position(text, start), _position(text, end))
+
+
+def table(value: object) -> dict[str, Any]:
+    """A value of a document as a table; empty if it is none."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def lookup(document: Mapping[str, Any], *keys: str) -> Any:  # noqa: ANN401
+    """The value below nested keys of a document; none if a step is missing."""
+    value: Any = document
+    for key in keys:
+        value = table(value).get(key)
+    return value
+
+
+def strings(value: object) -> tuple[str, ...]:
+    """The strings of a document's list; a lone string counts as a list of one."""
+    if isinstance(value, str):
+        return (value,)
+    return (
+        tuple(each for each in cast("list[object]", value) if isinstance(each, str))
+        if isinstance(value, list)
+        else ()
+    )
+
+
+def _position(text: str, offset: int) -> Position:
+    return Position(text.count("\n", 0, offset), offset - (text.rfind("\n", 0, offset) + 1))
+
+
+def _line(text: str, offset: int) -> str:
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    line = text[start : end if end >= 0 else len(text)].strip()
+    return line if len(line) <= SEEN_LIMIT else line[: SEEN_LIMIT - 1] + "…"
+
+
+_JSON_NOISE = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_JSON_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        plain = _JSON_NOISE.sub(lambda match: match[1] or "", text)
+        return json.loads(_JSON_COMMA.sub(lambda match: match[1] or "", plain))
+
+
+def _yaml(text: str) -> object:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(text, Loader=loader)  # noqa: S506
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
