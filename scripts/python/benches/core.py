@@ -3,9 +3,9 @@
 - ``start``, ``idle``, ``detect``, ``digest``: see ``local.py``.
 - ``no_op``: the same bytes saved again → the server says that there is nothing to do.
 - ``save_to_live``: one line of the app changed and saved, on the image path (``sync = "off"``): until the
-  server says live, until the new version answers, by stage; and the bare tools on the same change, alternating.
-- ``overhead_ms``: our own part of it: the time outside all stages, and what build, push and release take longer
-  than the bare commands.
+  server says live, until the new version answers, by stage; and the bare tools on the same change, in turn.
+- ``overhead_ms``: our own part of it: the time outside all stages, and what build, push and release take
+  longer than the bare commands.
 - ``sync``: the same change on the sync path.
 """
 
