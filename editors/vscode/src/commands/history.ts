@@ -1,0 +1,97 @@
+/** What was deployed, and the way back. */
+
+import * as vscode from "vscode";
+import type { Connection } from "../connection";
+import type { DeploymentInfo } from "../protocol";
+import type { Store, Target } from "../store";
+import { deploymentLabel } from "../view/treeModel";
+import { outcomeWord, seconds } from "../view/words";
+import { chooseTarget, type CommandArgument } from "./targets";
+
+interface DeploymentItem extends vscode.QuickPickItem {
+  readonly deployment?: DeploymentInfo;
+}
+
+export class HistoryCommands {
+  constructor(
+    private readonly connection: Connection,
+    private readonly store: Store,
+  ) {}
+
+  /** Every deployment; choosing an earlier good one offers the way back to it. */
+  async show(argument: CommandArgument): Promise<void> {
+    await this.pick(argument, vscode.l10n.t("Draft: deployments of {0}"), () => true);
+  }
+
+  /** The earlier good ones only. */
+  async rollBack(argument: CommandArgument): Promise<void> {
+    const revision = typeof argument === "object" && argument !== null && "revision" in argument ? argument.revision : undefined;
+    if (revision === undefined) {
+      await this.pick(argument, vscode.l10n.t("Draft: go back to which deployment of {0}?"), (deployment, current) =>
+        isEarlier(deployment, current),
+      );
+      return;
+    }
+    const target = await chooseTarget(argument, this.store);
+    if (target !== undefined) await this.confirm(target, revision);
+  }
+
+  private async pick(
+    argument: CommandArgument,
+    title: string,
+    wanted: (deployment: DeploymentInfo, current: number | undefined) => boolean,
+  ): Promise<void> {
+    const target = await chooseTarget(argument, this.store);
+    if (target === undefined) return;
+    const history = await this.connection.history(target);
+    if (history === undefined) return;
+    const status = this.store.status(target);
+    const shown = (history.deployments ?? []).filter((deployment) => wanted(deployment, status?.revision));
+    if (shown.length === 0) {
+      void vscode.window.showInformationMessage(vscode.l10n.t("There is no deployment to show yet."));
+      return;
+    }
+    const items = shown.map((deployment) => deploymentItem(deployment, status?.revision));
+    const name = status?.name ?? target.app;
+    const picked = await vscode.window.showQuickPick<DeploymentItem>(items, {
+      title: title.replace("{0}", name),
+      matchOnDescription: true,
+      matchOnDetail: true,
+    });
+    const deployment = picked?.deployment;
+    if (deployment?.revision === undefined || !isEarlier(deployment, status?.revision)) return;
+    await this.confirm(target, deployment.revision);
+  }
+
+  private async confirm(target: Target, revision: number): Promise<void> {
+    const back = vscode.l10n.t("Go Back");
+    const status = this.store.status(target);
+    const question = vscode.l10n.t("Go back to revision {0} of {1}?", revision, status?.name ?? "");
+    const detail = vscode.l10n.t("Your files stay as they are; the next save deploys them again.");
+    const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, back);
+    if (chosen === back) await this.connection.execute("rollback", { ...target, revision });
+  }
+}
+
+function isEarlier(deployment: DeploymentInfo, current: number | undefined): boolean {
+  return deployment.outcome === "live" && deployment.revision !== undefined && deployment.revision !== current;
+}
+
+function deploymentItem(deployment: DeploymentInfo, current: number | undefined): DeploymentItem {
+  const now = deployment.outcome === "live" && deployment.revision === current && current !== undefined;
+  const icon = now ? "pass-filled" : deployment.outcome === "live" ? "pass" : deployment.outcome === "failed" ? "error" : "circle-slash";
+  const files = deployment.files ?? [];
+  return {
+    label: `$(${icon}) ${deploymentLabel(deployment)}`,
+    description: [new Date(deployment.at).toLocaleString(), outcomeWord(deployment.outcome), seconds(deployment.took)].join(" · "),
+    detail: [
+      now ? vscode.l10n.t("this is what runs now") : undefined,
+      files.length > 1 ? files.join(", ") : undefined,
+      deployment.image,
+      deployment.message,
+    ]
+      .filter(Boolean)
+      .join(" · "),
+    deployment,
+  };
+}

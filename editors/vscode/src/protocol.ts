@@ -1,0 +1,217 @@
+/** Draft's own messages. Mirrors `draft_ls/server/protocol.py` (a test compares the two); see docs/protocol.md. */
+
+import { NotificationType, RequestType, type Range } from "vscode-languageclient/node";
+
+/** Put before the server's command names, so that they do not clash with the commands of this extension. */
+export const COMMAND_PREFIX = "draft.server.";
+
+/** `experimental.draft.version` of a server that speaks these messages. */
+export const VERSION = 1;
+
+export interface ProblemInfo {
+  code: string;
+  message: string;
+  severity: string;
+  stage?: string;
+  uri?: string;
+  range?: Range;
+  cause?: string;
+  fix?: string;
+  details?: string[];
+}
+
+export interface StageInfo {
+  stage: string;
+  seconds: number;
+}
+
+export interface StatusParams {
+  app: string;
+  name: string;
+  environment: string;
+  state: State;
+  run: number;
+  watching: boolean;
+  message: string;
+  cause?: string;
+  stage?: string;
+  url?: string;
+  route?: string;
+  context?: string;
+  namespace?: string;
+  release?: string;
+  revision?: number;
+  image?: string;
+  contentDigest?: string;
+  liveDigest?: string;
+  problems?: ProblemInfo[];
+  stages?: StageInfo[];
+  took?: number;
+}
+
+/** The states of `draft_ls/engine/events.py`. */
+export type State =
+  | "idle"
+  | "saved"
+  | "held"
+  | "building"
+  | "pushing"
+  | "syncing"
+  | "releasing"
+  | "rolling out"
+  | "live"
+  | "failed";
+
+export interface LogLine {
+  stream: string;
+  text: string;
+  stage?: string;
+}
+
+export interface LogParams {
+  app: string;
+  environment: string;
+  lines: LogLine[];
+  dropped?: number;
+}
+
+export interface EvidenceInfo {
+  uri: string;
+  seen: string;
+  range?: Range;
+}
+
+export interface DetectionInfo {
+  app: string;
+  pack: string;
+  language: string;
+  confidence: number;
+  framework?: string;
+  version?: string;
+  packageManager?: string;
+  start?: string[];
+  port?: number;
+  evidence?: EvidenceInfo[];
+}
+
+export interface EnvironmentInfo {
+  environment: string;
+  name: string;
+  namespace: string;
+  selected: boolean;
+  status: StatusParams;
+}
+
+export interface AppInfo {
+  app: string;
+  name: string;
+  config: string;
+  environments?: EnvironmentInfo[];
+  problems?: ProblemInfo[];
+  detection?: DetectionInfo;
+}
+
+export interface AppsResult {
+  apps?: AppInfo[];
+}
+
+export interface SessionParams {
+  app?: string;
+  environment?: string;
+}
+
+export interface PlanResult {
+  app: string;
+  environment: string;
+  kind: PlanKind;
+  reason: string;
+  files?: string[];
+  fromStep?: number;
+  steps?: number;
+}
+
+export type PlanKind = "nothing" | "sync" | "build" | "release" | "hold";
+
+export interface DeploymentInfo {
+  at: string;
+  outcome: string;
+  cause: string;
+  context: string;
+  namespace: string;
+  release: string;
+  took: number;
+  revision?: number;
+  image?: string;
+  imageDigest?: string;
+  contentDigest?: string;
+  files?: string[];
+  url?: string;
+  message?: string;
+}
+
+export interface HistoryResult {
+  app: string;
+  environment: string;
+  deployments?: DeploymentInfo[];
+}
+
+export interface DetectParams {
+  folder: string;
+}
+
+export interface DetectResult {
+  detections?: DetectionInfo[];
+  packs?: string[];
+}
+
+export interface HoldParams {
+  uri: string;
+  reasons?: string[];
+}
+
+/** The one argument of every server command; each command reads what it needs. */
+export interface CommandArguments {
+  app?: string;
+  environment?: string;
+  job?: string;
+  revision?: number;
+  pack?: string;
+  name?: string;
+  confirm?: boolean;
+  watch?: boolean;
+  force?: boolean;
+  follow?: boolean;
+  tail?: number;
+}
+
+export interface JobResult {
+  job: string;
+  app: string;
+  environment?: string;
+}
+
+export interface CheckInfo {
+  name: string;
+  ok: boolean;
+  seen: string;
+  fix?: string;
+}
+
+export interface DoctorResult {
+  checks?: CheckInfo[];
+}
+
+export interface InitializationOptions {
+  commandPrefix: string;
+  notifications: boolean;
+  trusted: boolean;
+}
+
+export const status = new NotificationType<StatusParams>("draft/status");
+export const log = new NotificationType<LogParams>("draft/log");
+export const appsChanged = new NotificationType<null>("draft/appsChanged");
+export const hold = new NotificationType<HoldParams>("draft/hold");
+export const apps = new RequestType<object, AppsResult, void>("draft/apps");
+export const plan = new RequestType<SessionParams, PlanResult, void>("draft/plan");
+export const history = new RequestType<SessionParams, HistoryResult, void>("draft/history");
+export const detect = new RequestType<DetectParams, DetectResult, void>("draft/detect");
