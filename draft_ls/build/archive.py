@@ -1,0 +1,124 @@
+"""A build context as a tar stream, made while it is sent."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tarfile
+from typing import TYPE_CHECKING
+
+from draft_ls.build.ignore import IGNORE_FILE
+from draft_ls.build.model import FileType
+from draft_ls.errors import DraftError, Place, Problem, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from draft_ls.build.model import BuildContext, ContextFile
+
+_CHUNK = 256 * 1024
+
+
+def tar_stream(context: BuildContext) -> tuple[str, Iterator[bytes]]:
+    """The Dockerfile's name inside the archive, and the archive in chunks of about 256 KiB.
+
+    Owners are root, as the docker CLI sends them. Times are the files' own: no builder's cache looks at them,
+    but web servers and byte code caches inside the image do.
+
+    A Dockerfile that is ignored or lies outside the context is sent under a name of its own, and the
+    archive's ``.dockerignore`` tells the builder to drop it again before the first COPY.
+
+    Raises (while it is read):
+        DraftError: ``context-changed``: a file is no longer what the digest says.
+    """
+    dockerfile = os.path.normpath(context.dockerfile)
+    if dockerfile in context.files:
+        return dockerfile, _in_chunks(_members(context, ()))
+    text = (context.root / context.dockerfile).read_bytes()
+    name = f".dockerfile.{hashlib.sha256(text).hexdigest()[:20]}"
+    own = context.files.get(IGNORE_FILE)
+    lines = (context.root / IGNORE_FILE).read_bytes() + b"\n" if own else f"{IGNORE_FILE}\n".encode()
+    added = ((name, text), (IGNORE_FILE, lines + f"{name}\n".encode()))
+    return name, _in_chunks(_members(context, added))
+
+
+def _in_chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
+    waiting: list[bytes] = []
+    size = 0
+    for part in parts:
+        waiting.append(part)
+        size += len(part)
+        if size >= _CHUNK:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    yield b"".join([*waiting, bytes(2 * tarfile.BLOCKSIZE)])
+
+
+def _members(context: BuildContext, added: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+    replaced = {name for name, _ in added}
+    for file in context.files.values():
+        if file.path not in replaced:
+            yield from _member(context.root, file)
+    for name, data in added:
+        header = tarfile.TarInfo(name)
+        header.size = len(data)
+        yield _header(header)
+        yield data + _padding(len(data))
+
+
+def _member(root: Path, file: ContextFile) -> Iterator[bytes]:
+    path = root / file.path
+    header = tarfile.TarInfo(file.path)
+    header.mode = file.mode
+    try:
+        header.mtime = int(path.lstat().st_mtime)
+        if file.type is FileType.FOLDER:
+            header.type = tarfile.DIRTYPE
+            yield _header(header)
+        elif file.type is FileType.LINK:
+            header.type = tarfile.SYMTYPE
+            header.linkname = str(path.readlink())
+            yield _header(header)
+        else:
+            header.size = file.size
+            yield _header(header)
+            yield from _content(path, file)
+    except OSError as error:
+        raise _changed(path, error.strerror or str(error)) from error
+
+
+def _header(header: tarfile.TarInfo) -> bytes:
+    return header.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+
+
+def _content(path: Path, file: ContextFile) -> Iterator[bytes]:
+    digest = hashlib.sha256()
+    size = 0
+    with path.open("rb", buffering=0) as source:
+        while data := source.read(_CHUNK):
+            size += len(data)
+            if size > file.size:
+                break
+            digest.update(data)
+            yield data
+    if digest.hexdigest() != file.digest:
+        raise _changed(path, "its content is not what it was when the digest was taken")
+    yield _padding(size)
+
+
+def _padding(size: int) -> bytes:
+    return bytes(-size % tarfile.BLOCKSIZE)
+
+
+def _changed(path: Path, cause: str) -> DraftError:
+    return DraftError(
+        Problem(
+            "context-changed",
+            f"{path.name} changed while it was being sent to Docker.",
+            Stage.BUILD,
+            Place(path),
+            cause=cause,
+            fix="Nothing, if the file was just saved: the newer content is built next. Else run up again.",
+        )
+    )

@@ -1,0 +1,72 @@
+"""Images that Docker holds: what they say, and cleaning up those that we built and nobody needs any more."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from draft_ls.build.model import ImageConfig
+from draft_ls.build.tags import LABEL_APP
+
+if TYPE_CHECKING:
+    from draft_ls.build.api import EngineClient
+
+_log = logging.getLogger(__name__)
+
+KEEP = 5
+"""How many of the newest images of a repository stay: enough to go back to the last good ones."""
+
+
+def read_config(client: EngineClient, reference: str) -> ImageConfig:
+    """What an image says about the containers made from it; blocks."""
+    found = client.inspect_image(reference)
+    config: dict[str, Any] = found.get("Config") or {}
+    layers: dict[str, Any] = found.get("RootFS") or {}
+    variables = (str(each).partition("=") for each in config.get("Env") or ())
+    return ImageConfig(
+        entrypoint=_words(config.get("Entrypoint")),
+        command=_words(config.get("Cmd")),
+        user=str(config.get("User") or ""),
+        workdir=str(config.get("WorkingDir") or "/"),
+        ports=tuple(sorted(config.get("ExposedPorts") or {})),
+        environment={name: value for name, _, value in variables},
+        labels=dict(config.get("Labels") or {}),
+        layers=_words(layers.get("Layers")),
+    )
+
+
+def _words(value: list[str] | str | None) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value or ())
+
+
+def remove_old(client: EngineClient, repository: str, keep: int = KEEP) -> tuple[str, ...]:
+    """Remove images that we built for ``repository``, but not the newest ``keep``; blocks.
+
+    Only images with our label are touched, and none that a container uses: the Engine refuses those, and we
+    do not force it.
+
+    Returns:
+        The ids that went.
+    """
+    found = client.images(filters={"label": f"{LABEL_APP}={repository}"})
+    removed: list[str] = []
+    for image in sorted(found, key=lambda each: each.get("Created", 0), reverse=True)[keep:]:
+        identifier = str(image["Id"])
+        if _remove(client, image.get("RepoTags") or [], identifier):
+            removed.append(identifier)
+    return tuple(removed)
+
+
+def _remove(client: EngineClient, tags: list[str], identifier: str) -> bool:
+    from docker.errors import APIError
+
+    names = [tag for tag in tags if tag != "<none>:<none>"] or [identifier]
+    try:
+        for name in names:
+            client.remove_image(name)
+    except APIError as error:  # in use, or already gone
+        _log.debug("kept image %s: %s", identifier, error.explanation)
+        return False
+    return True
