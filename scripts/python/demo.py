@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import shutil
 import signal
 import sys
@@ -20,13 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from draft_ls.config.edit import set_value
 from editor import Editor, FailedError, editing
+from greeting import find_greeting
 from place import ROOT, Place, choose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SOURCES = ("app.py", "main.py", "index.js", "server.js", "app.js")
-GREETING = re.compile(r"Hello[^\"'`<\\{$]*")
 LIMIT = 300.0
 """Seconds for one deployment: the first one may have to fetch packages."""
 
@@ -48,14 +46,6 @@ async def answer(url: str) -> str:
             return str(response.read().decode(errors="replace"))
 
     return await asyncio.to_thread(get)
-
-
-def greeting_source(app: Path) -> tuple[Path, str]:
-    """The file that greets, and what it says."""
-    for path in (app / name for name in SOURCES):
-        if path.exists() and (found := GREETING.search(path.read_text())):
-            return path, found[0].strip()
-    raise FailedError(f"no file of {app} says Hello")
 
 
 async def create(editor: Editor, place: Place, namespace: str) -> None:
@@ -87,7 +77,7 @@ def written_since(folder: Path) -> list[Path]:
 
 async def story(place: Place, app: Path, namespace: str) -> str:
     """Tell it. Returns the last line."""
-    source, greeting = greeting_source(app)
+    source, greeting = find_greeting(app)
     async with editing(app, place.environment) as editor:
         await create(editor, place, namespace)
 

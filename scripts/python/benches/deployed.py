@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from benches.numbers import progress
 from draft_ls.config.edit import set_value
 from editor import Editor, FailedError, editing
+from greeting import find_greeting
 from place import ROOT, TOOLS, Place
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ async def live_app(place: Place, namespace: str, example: str, **settings: Any) 
     with tempfile.TemporaryDirectory(prefix="draft-bench-") as folder:
         app = Path(folder) / example
         shutil.copytree(ROOT / "examples" / example, app)
-        source, greeting = greeting_of(app)
+        source, greeting = find_greeting(app)
         async with editing(app, place.environment) as editor:
             await editor.command("draft.create", confirm=False)
             config = app / "draft.toml"
@@ -130,18 +131,6 @@ async def live_app(place: Place, namespace: str, example: str, **settings: Any) 
                     text = set_value(text, "development", key, value)
             config.write_text(text)
             yield LiveApp(editor, source, greeting)
-
-
-def greeting_of(app: Path) -> tuple[Path, str]:
-    """The file of an example that greets, and its greeting."""
-    for path in sorted(app.rglob("*")):
-        if path.is_file() and path.suffix in {".py", ".js", ".ts", ".go", ".html", ".php", ".rb", ".java"}:
-            for line in path.read_text().splitlines():
-                if "Hello" in line:
-                    start = line.index("Hello")
-                    end = min(i for mark in "\"'`<\n" if (i := f"{line}\n".find(mark, start)) > 0)
-                    return path, line[start:end]
-    raise FailedError(f"no file of {app.name} says Hello")
 
 
 @dataclass
