@@ -72,6 +72,8 @@ def _says(instruction: Instruction, text: str) -> bool:
     words = text.split()
     if not words or words[0].upper() != instruction.keyword:
         return False
+    if instruction.keyword == "FROM":  # BuildKit prints the image's full name: docker.io/library/debian:12
+        return any(word.rpartition("/")[2].startswith(_last_part(instruction)) for word in words[1:])
     written = [*(flag for flag in _flag_texts(instruction)), *instruction.text.split()]
     for mine, theirs in zip(written, words[1:], strict=False):
         if "$" in mine or "..." in theirs or "…" in theirs:
@@ -79,6 +81,12 @@ def _says(instruction: Instruction, text: str) -> bool:
         if mine != theirs:
             return False
     return True
+
+
+def _last_part(base: Instruction) -> str:
+    """What an image's full name must hold at its end; nothing where a variable is written."""
+    image = base.arguments[0].text if base.arguments else ""
+    return "" if "$" in image else image.rpartition("/")[2]
 
 
 def _flag_texts(instruction: Instruction) -> list[str]:
