@@ -222,13 +222,11 @@ def _chain(name: str, found: Mapping[str, tuple[Tree, str]]) -> list[tuple[Tree,
 
 
 def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """A pack's document over that of the pack it extends: tables merge, variables add up, all else replaces."""
+    """A pack's document over that of the pack it extends: tables merge, all else replaces."""
     result = {key: value for key, value in base.items() if key not in {"detect", "priority", "extends"}}
     for key, value in own.items():
         if isinstance(value, dict) and isinstance(result.get(key), dict):
             result[key] = {**result[key], **cast("dict[str, Any]", value)}
-        elif key == "variable" and isinstance(value, list):
-            result[key] = [*result.get(key, []), *cast("list[Any]", value)]
         else:
             result[key] = value
     return result
@@ -276,7 +274,7 @@ def _refuse_link(tree: Tree, prefix: str, path: str) -> None:
 def _pack(folder: str, document: dict[str, Any], files: dict[str, str], place: Place) -> Pack:
     document = {"name": folder, **document}
     rules = parse_rules(document)
-    variables = tuple(_variable(each) for each in cast("list[object]", document.get("variable", [])))
+    variables = tuple(_variable(name, each) for name, each in table(document.get("variables")).items())
     known = {each.name: each for each in variables}
     defaults: dict[str, Detail] = {each.name: each.default for each in variables}
     for key, value in table(document.get("defaults")).items():
@@ -301,16 +299,15 @@ def _pack(folder: str, document: dict[str, Any], files: dict[str, str], place: P
     )
 
 
-def _variable(value: object) -> Variable:
+def _variable(name: str, value: object) -> Variable:
     values = table(value)
-    name = values.get("name")
-    if not isinstance(name, str) or not name.isidentifier():
-        raise RuleError("variable.name", "should be a word of letters, digits and underscores")
+    if not name.isidentifier():
+        raise RuleError(f"variables.{name}", "its name should be a word of letters, digits and underscores")
     try:
         kind = VariableType(str(values.get("type", "string")))
     except ValueError as error:
         allowed = ", ".join(each.value for each in VariableType)
-        raise RuleError(f"variable '{name}'", f"its type should be one of {allowed}") from error
+        raise RuleError(f"variables.{name}", f"its type should be one of {allowed}") from error
     empty: Detail = {
         VariableType.STRING: "",
         VariableType.INTEGER: 0,
@@ -329,7 +326,7 @@ def _variable(value: object) -> Variable:
     )
     if not variable.accepts(default):
         raise RuleError(
-            f"variable '{name}'",
+            f"variables.{name}",
             f"its default should be of type {kind.value}, and one of its choices if it has any",
         )
     return variable
