@@ -1,0 +1,38 @@
+"""The ``draft`` command: every verb, and how it ends."""
+
+from __future__ import annotations
+
+import typer
+
+from draft_ls.cli.verbs import look, session
+from draft_ls.cli.verbs.create import create
+from draft_ls.cli.verbs.up import up
+
+HELP = """Draft: from code to a live URL in Kubernetes, and again on every save.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+"""
+
+
+def make_app() -> typer.Typer:
+    """The command with all its verbs."""
+    app = typer.Typer(
+        name="draft",
+        help=HELP,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for verb in (create, up):
+        app.command()(verb)
+    for name in ("stop", "connect", "open", "logs", "delete", "rollback"):
+        app.command(name)(getattr(session, name, None) or session.open_)
+    for verb in (look.plan, look.status, look.history, look.doctor, look.detect, look.version):
+        app.command()(verb)
+    return app
+
+
+def run() -> None:
+    """Run the command that the process was started with; ends the process."""
+    make_app()(prog_name="draft")

@@ -1,0 +1,151 @@
+"""The verbs about what is deployed: stop, connect, open, logs, delete, rollback."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from draft_ls.cli import presence, running
+from draft_ls.cli.asking import Asker
+from draft_ls.cli.encoding import encode
+from draft_ls.cli.exits import Exit, exit_of
+from draft_ls.cli.options import HERE, EnvironmentName, Folder, Form, OutputForm, Verbose, Yes, session_key
+from draft_ls.cli.output import Output
+from draft_ls.cli.view import View
+from draft_ls.deploy.model import Route
+from draft_ls.engine.events import Log
+from draft_ls.errors import DraftError, Problem
+
+if TYPE_CHECKING:
+    from draft_ls.engine.engine import Engine
+
+
+def stop(path: Folder = HERE, environment: EnvironmentName = None, output: OutputForm = Form.TEXT) -> None:
+    """End the draft up that works on this app. What is deployed stays."""
+    out = Output(as_json=output is Form.JSON)
+    key = session_key(path, environment)
+
+    def work() -> Exit:
+        process = presence.stop(running.state(), key)
+        out.document({**encode(key), "stopped": process})
+        out.say(f"--> Stopped process {process}" if process else "--> Nothing to stop")
+        return Exit.OK
+
+    running.finish(out, work)
+
+
+def connect(
+    path: Folder = HERE,
+    environment: EnvironmentName = None,
+    yes: Yes = False,
+    output: OutputForm = Form.TEXT,
+) -> None:
+    """Open the way to what is deployed, until Ctrl-C."""
+    _connect(Output(as_json=output is Form.JSON), path, environment, yes=yes, browse=False)
+
+
+def open_(
+    path: Folder = HERE,
+    environment: EnvironmentName = None,
+    yes: Yes = False,
+    output: OutputForm = Form.TEXT,
+) -> None:
+    """Open what is deployed in the browser; a tunnel stays open until Ctrl-C."""
+    _connect(Output(as_json=output is Form.JSON), path, environment, yes=yes, browse=True)
+
+
+def _connect(out: Output, path: Folder, environment: str | None, *, yes: bool, browse: bool) -> None:
+    key = session_key(path, environment)
+
+    async def work(engine: "Engine") -> Exit:
+        route = await engine.connect(key)
+        out.line({**encode(key), **encode(route)})
+        out.say(f"--> Live at {route.url}")
+        if browse:
+            await _browse(out, route)
+        if route.ports:  # a tunnel lives in this process
+            out.note("Connected until Ctrl-C.")
+            await asyncio.Event().wait()
+        return Exit.OK
+
+    running.run_with_engine(out, work, yes=yes)
+
+
+async def _browse(out: Output, route: Route) -> None:
+    import webbrowser
+
+    if not await asyncio.to_thread(webbrowser.open, route.url):
+        out.note("No browser could be started; open the URL yourself.")
+
+
+def logs(
+    path: Folder = HERE,
+    environment: EnvironmentName = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Keep reading, until Ctrl-C.", show_default=False)
+    ] = False,
+    tail: Annotated[int, typer.Option(min=0, help="How many lines of the past to start with.")] = 200,
+    output: OutputForm = Form.TEXT,
+) -> None:
+    """Show the app's own log, over all its pods and their restarts."""
+    out = Output(as_json=output is Form.JSON)
+    key = session_key(path, environment)
+
+    def line(log: Log) -> None:
+        out.line({"pod": log.stream, "text": log.text})
+        out.say(f"[{log.stream}] {log.text}")
+
+    async def work(engine: "Engine") -> Exit:
+        async for log in engine.logs(key, follow=follow, tail=tail):
+            line(log)
+        return Exit.OK
+
+    running.run_with_engine(out, work)
+
+
+def delete(
+    path: Folder = HERE,
+    environment: EnvironmentName = None,
+    yes: Yes = False,
+    output: OutputForm = Form.TEXT,
+) -> None:
+    """Uninstall what is deployed."""
+    out = Output(as_json=output is Form.JSON)
+    key = session_key(path, environment)
+
+    async def work(engine: "Engine") -> Exit:
+        if not await Asker(out, yes=yes).confirm(
+            f"Delete {key.app.name} ({key.environment}) from the cluster?"
+        ):
+            raise DraftError(
+                Problem("delete-not-confirmed", "Nothing was deleted.", fix="Say yes, or run it with --yes.")
+            )
+        await asyncio.to_thread(presence.stop, running.state(), key)
+        await engine.delete(key)
+        out.document({**encode(key), "deleted": True})
+        out.say(f"--> Deleted {key.app.name} ({key.environment})")
+        return Exit.OK
+
+    running.run_with_engine(out, work, yes=yes)
+
+
+def rollback(
+    path: Folder = HERE,
+    environment: EnvironmentName = None,
+    revision: Annotated[
+        int | None,
+        typer.Option(min=1, help="The revision to go back to.", show_default="the last good one"),
+    ] = None,
+    yes: Yes = False,
+    verbose: Verbose = False,
+    output: OutputForm = Form.TEXT,
+) -> None:
+    """Go back to a revision that was live before."""
+    out = Output(as_json=output is Form.JSON, verbose=verbose)
+    view = View(out)
+    key = session_key(path, environment)
+
+    async def work(engine: "Engine") -> Exit:
+        return exit_of((await engine.rollback(key, revision)).outcome)
+
+    running.run_with_engine(out, work, listen=view.listen, yes=yes)
