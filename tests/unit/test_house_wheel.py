@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -45,3 +46,26 @@ def test_the_wheel_brings_both_commands(wheel: Path) -> None:
         text = archive.read(entry_points).decode()
     assert "draft = draft_ls.cli:main" in text
     assert "draft-ls = draft_ls.__main__:main" in text
+
+
+def test_the_installed_wheel_finds_its_packs(wheel: Path, tmp_path: Path) -> None:
+    """From the wheel alone, far from the checkout."""
+    installed, app = tmp_path / "installed", tmp_path / "app"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(installed)
+    app.mkdir()
+    (app / "requirements.txt").write_text("flask\n")
+    (app / "app.py").write_text("from flask import Flask\n\napp = Flask(__name__)\n")
+    code = (
+        "import sys; from pathlib import Path; import draft_ls; from draft_ls.detect.detect import detect; "
+        "from draft_ls.files import DiskTree; "
+        "print(Path(draft_ls.__file__).parent, *(each.pack for each in detect(DiskTree(Path(sys.argv[1])))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, app],
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == [str(installed / "draft_ls"), "python"]
