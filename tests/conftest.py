@@ -8,6 +8,7 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
+
 from ground import ROOT, Tools
 from leaks import Held, left_over
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from ground import HOME, ROOT, RealCluster, Tools
 
 if TYPE_CHECKING:

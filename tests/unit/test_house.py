@@ -10,11 +10,11 @@ import sys
 import tomllib
 
 import pytest
-from ground import ROOT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import draft_ls
+from ground import ROOT
 
 TRACKED = subprocess.run(
     ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],

@@ -9,6 +9,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+
 from ground import ROOT
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def test_the_installed_wheel_finds_its_packs(wheel: Path, tmp_path: Path) -> Non
     )
     done = subprocess.run(
         [sys.executable, "-c", code, app],
+        cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(installed)},
         check=True,
         capture_output=True,
