@@ -75,3 +75,16 @@ def owner_of(thing: Object) -> str | None:
     """The unique id of the controller that made an object, if one did."""
     owners: list[Object] = thing["metadata"].get("ownerReferences", [])
     return next((owner["uid"] for owner in owners if owner.get("controller")), None)
+
+
+def mapping_at(thing: Object, *keys: str) -> Object:
+    """The mapping at a path of keys; an empty one if there is none or it is null."""
+    for key in keys:
+        thing = thing.get(key) or {}
+    return thing
+
+
+def list_at(thing: Object, *keys: str) -> list[Object]:
+    """The list at a path of keys; an empty one if there is none or it is null."""
+    found: list[Object] | None = mapping_at(thing, *keys[:-1]).get(keys[-1])
+    return found or []

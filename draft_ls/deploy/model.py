@@ -26,6 +26,41 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod of a release, as it was when it was looked at.
+
+    Attributes:
+        name, namespace, uid: its identity; a pod of the same name made later has another ``uid``.
+        workload: what it belongs to.
+        containers: the names of its containers, in the order of the chart.
+        ports: the ports its containers declare, in that order.
+        ready: whether the kubelet says that it may get traffic. That word lags: an app that listens is called
+            ready only at the kubelet's next look and probe, half a second to two later.
+    """
+
+    name: str
+    namespace: str
+    uid: str
+    workload: Workload
+    containers: tuple[str, ...]
+    ports: tuple[int, ...] = ()
+    ready: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A rollout that came to its good end.
+
+    Attributes:
+        pods: the pods of the new revision, all ready.
+        seconds: how long it took since it was followed.
+    """
+
+    pods: tuple[Pod, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """A Helm release as the last write left it.
 

@@ -1,0 +1,136 @@
+"""The app's own log: all containers of all its pods, through restarts and replacements."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from draft_ls.cluster import kinds
+from draft_ls.cluster.kinds import Object, owner_of, uid_of
+from draft_ls.deploy.manifest import documents, workloads
+from draft_ls.deploy.view import View
+from draft_ls.errors import DraftError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterable
+
+    from draft_ls.cluster.client import Cluster
+    from draft_ls.deploy.model import Release, Workload
+
+QUEUE = 1000
+"""Lines that wait for a slow reader before the cluster has to wait."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line that a container wrote."""
+
+    pod: str
+    container: str
+    text: str
+
+
+async def read_logs(
+    cluster: Cluster, release: Release, *, follow: bool = False, tail: int = 200
+) -> AsyncGenerator[LogLine]:
+    """What the release's pods write.
+
+    Args:
+        cluster: where.
+        release: whose pods.
+        follow: go on with what is written, over restarts and new pods, until the caller stops.
+        tail: how many last lines of each container to begin with. A container that was restarted and has
+            written less than that in its present run begins with the end of the run before.
+    """
+    wanted = workloads(documents(release.manifest), release.namespace)
+    async with View(cluster, release.namespace) as view:
+        await view.require(item.kind for item in wanted)
+        reader = _Reader(view, wanted, follow=follow, tail=tail)
+        async for line in reader.lines():
+            yield line
+
+
+class _Reader:
+    """One task for each run of each container, one that looks for new runs, one queue."""
+
+    def __init__(self, view: View, wanted: Iterable[Workload], *, follow: bool, tail: int) -> None:
+        self._view = view
+        self._wanted = tuple(wanted)
+        self._follow = follow
+        self._tail = tail
+        self._queue: asyncio.Queue[LogLine | None] = asyncio.Queue(QUEUE)
+        self._runs: set[tuple[str, str, str]] = set()
+
+    async def lines(self) -> AsyncGenerator[LogLine]:
+        task = asyncio.create_task(self._all())
+        try:
+            while (line := await self._queue.get()) is not None:
+                yield line
+            await task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _all(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            first = True
+            while first or self._follow:
+                change = self._view.change
+                for pod in sorted(pods_of(self._view, self._wanted), key=_age):
+                    for status in _started(pod):
+                        self._start(group, pod, status, first=first)
+                first = False
+                if self._follow:
+                    await change.wait()
+        await self._queue.put(None)
+
+    def _start(self, group: asyncio.TaskGroup, pod: Object, status: Object, *, first: bool) -> None:
+        run = uid_of(pod), status["name"], status.get("containerID", "")
+        if run in self._runs:
+            return
+        restarted = first and status.get("restartCount", 0) > 0
+        self._runs.add(run)
+        group.create_task(
+            self._read(pod["metadata"]["name"], status["name"], restarted=restarted, first=first)
+        )
+
+    async def _read(self, pod: str, container: str, *, restarted: bool, first: bool) -> None:
+        """One run of a container. Lines of earlier runs are not there to be missed once we follow."""
+        tail = self._tail if first else None
+        try:
+            if restarted:
+                async for text in self._view.cluster.logs(
+                    self._view.namespace, pod, container, previous=True, tail=self._tail
+                ):
+                    await self._queue.put(LogLine(pod, container, text))
+            async for text in self._view.cluster.logs(
+                self._view.namespace, pod, container, follow=self._follow, tail=tail
+            ):
+                await self._queue.put(LogLine(pod, container, text))
+        except DraftError as error:  # the pod is gone: so is its log
+            _log.debug("no log of %s/%s: %s", pod, container, error)
+
+
+def pods_of(view: View, wanted: Iterable[Workload]) -> list[Object]:
+    """All pods that belong to these workloads, of whatever revision."""
+    owners: set[str] = set()
+    for workload in wanted:
+        thing = view.named(kinds.WORKLOADS[workload.kind], workload.name)
+        if thing is not None:
+            owners.add(uid_of(thing))
+    owners |= {uid_of(item) for item in view.objects(kinds.REPLICA_SETS) if owner_of(item) in owners}
+    return [pod for pod in view.objects(kinds.PODS) if owner_of(pod) in owners]
+
+
+def _started(pod: Object) -> list[Object]:
+    """The containers of a pod that have written, or may write, a log."""
+    status: Object = pod.get("status", {})
+    containers: list[Object] = status.get("initContainerStatuses", []) + status.get("containerStatuses", [])
+    return [item for item in containers if item.get("containerID")]
+
+
+def _age(pod: Object) -> str:
+    return pod["metadata"]["creationTimestamp"]
