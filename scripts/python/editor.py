@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
 
 from place import ROOT
@@ -30,12 +31,27 @@ class Editor:
         self.status: Any = None
         self.log: list[str] = []
         self._client = LanguageClient("draft-demo", "1")
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
         self._versions: dict[str, int] = {}
-        self._client.feature("draft/status")(self._on_status)
-        self._client.feature("draft/log")(self._on_log)
-        for method in (lsp.WINDOW_SHOW_MESSAGE, lsp.WINDOW_LOG_MESSAGE, "draft/appsChanged", lsp.PROGRESS):
-            self._client.feature(method)(self._on_nothing)
+        self._listen()
+
+    def _listen(self) -> None:
+        @self._client.feature("draft/status")
+        def on_status(params: Any) -> None:
+            self.status = params
+            self._changed.set()
+
+        @self._client.feature("draft/log")
+        def on_log(params: Any) -> None:
+            self.log.extend(line.text for line in params.lines)
+
+        def on_other(params: Any) -> None:
+            """What a person would see besides; a script tells its own story."""
+
+        for method in (lsp.WINDOW_SHOW_MESSAGE, lsp.WINDOW_LOG_MESSAGE, lsp.PROGRESS, "draft/appsChanged"):
+            self._client.feature(method)(on_other)
+        self._client.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(on_other)
 
     @property
     def process(self) -> asyncio.subprocess.Process:
@@ -47,6 +63,7 @@ class Editor:
     async def start(self, environment: Mapping[str, str]) -> None:
         """Start the server and shake hands."""
         await self._client.start_io(str(SERVER), env=dict(environment))
+        self._reading = asyncio.create_task(self._read_errors())
         await self._client.initialize_async(
             lsp.InitializeParams(
                 capabilities=lsp.ClientCapabilities(),
@@ -58,9 +75,12 @@ class Editor:
 
     async def command(self, name: str, **arguments: Any) -> Any:
         """Run one of the server's commands on the folder's app."""
-        return await self._client.workspace_execute_command_async(
-            lsp.ExecuteCommandParams(name, [{"app": self.folder.as_uri(), **arguments}])
-        )
+        try:
+            return await self._client.workspace_execute_command_async(
+                lsp.ExecuteCommandParams(name, [{"app": self.folder.as_uri(), **arguments}])
+            )
+        except JsonRpcException as error:
+            raise FailedError("\n".join([f"{name}: {error.message}", *self.log[-20:]])) from error
 
     def save(self, path: Path, text: str) -> None:
         """Write a file, and tell the server as an editor does: open, change, save."""
@@ -83,16 +103,17 @@ class Editor:
 
     async def live(self, *, after: int, timeout: float) -> Any:
         """The status of the first run later than ``after`` that is live. Raises ``FailedError``."""
-        async with asyncio.timeout(timeout), self._changed:
+        async with asyncio.timeout(timeout):
             while True:
+                self._changed.clear()
                 status = self.status
                 if status is not None and status.run > after:
                     if status.state == "live" and status.took is not None:
                         return status
-                    if status.state == "failed":
+                    if status.state in ("failed", "held"):
                         raise FailedError(self.why())
                 if self.process.returncode is not None:
-                    raise FailedError(f"draft-ls ended with code {self.process.returncode}")
+                    raise FailedError(f"draft-ls ended with code {self.process.returncode}\n{self.why()}")
                 await self._changed.wait()
 
     def why(self) -> str:
@@ -101,7 +122,8 @@ class Editor:
             "\n    ".join(text for name in ("message", "cause", "fix") if (text := getattr(each, name, None)))
             for each in getattr(self.status, "problems", None) or ()
         ]
-        return "\n".join([*(problems or [self.status.message]), *self.log[-20:]])
+        said = problems or [getattr(self.status, "message", "no status yet")]
+        return "\n".join([*said, *self.log[-20:]])
 
     async def close(self) -> None:
         """Shut the server down as the protocol wants it."""
@@ -111,17 +133,14 @@ class Editor:
                 self._client.exit(None)
                 await self.process.wait()
         await self._client.stop()
+        if self._reading is not None:
+            await self._reading
 
-    async def _on_status(self, status: Any) -> None:
-        async with self._changed:
-            self.status = status
-            self._changed.notify_all()
-
-    def _on_log(self, params: Any) -> None:
-        self.log.extend(line.text for line in params.lines)
-
-    def _on_nothing(self, params: Any) -> None:
-        """What a person would see; the demo tells its own story."""
+    async def _read_errors(self) -> None:
+        assert self.process.stderr is not None
+        while line := await self.process.stderr.readline():
+            self.log.append(line.decode(errors="replace").rstrip())
+        self._changed.set()
 
 
 @asynccontextmanager
