@@ -25,7 +25,7 @@ await build({
 const tests = readdirSync(out).map((name) => path.join(out, name));
 const finished = spawnSync(
   process.execPath,
-  ["--enable-source-maps", "--require", path.join(here, "test/mock-vscode.cjs"), "--test", ...tests],
+  ["--enable-source-maps", "--require", path.join(here, "test/mock-vscode.cjs"), "--test-reporter=spec", "--test", ...tests],
   { stdio: "inherit", cwd: here },
 );
 process.exit(finished.status ?? 1);

@@ -6,6 +6,7 @@ import { LastLines } from "./lines";
 
 const KEPT_LINES = 60;
 const KILL_AFTER_MS = 3_000;
+const LAST_WORDS_MS = 300;
 
 export interface ProcessEnd {
   readonly code: number | null;
@@ -19,7 +20,12 @@ export class ServerProcess {
   private constructor(readonly child: ChildProcessWithoutNullStreams) {
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => this.lines.add(chunk));
     this.ended = new Promise((resolve) => {
-      child.once("exit", (code, signal) => resolve({ code, signal }));
+      child.once("exit", (code, signal) => {
+        const end = () => resolve({ code, signal });
+        child.once("close", end);
+        // A grandchild can hold the pipes open: its words are not waited for.
+        setTimeout(end, LAST_WORDS_MS);
+      });
     });
   }
 

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as vscode from "vscode";
+import { nameProblem, packChoices, suggestedName } from "../src/commands/createChoices";
+import { BACK, runSteps } from "../src/commands/wizard";
+import { reasonsToHold } from "../src/saveGate";
+import { appOf, focusedApp, selectedEnvironment } from "../src/selection";
+import { Store } from "../src/store";
+import { LoudProgress } from "../src/view/progress";
+import { app, APP, detection, LIVE, status } from "./samples";
+
+interface MockState {
+  progress: { options: { location: number }; reports: object[]; ended: boolean; cancel(): void }[];
+}
+const mock = (vscode as unknown as { __state: MockState }).__state;
+
+const NESTED = app({ app: `${APP}/web`, name: "web" });
+const OTHER = app({ app: "file:///work/hello-two", name: "two" });
+
+test("a file belongs to the deepest app around it, not to one with a similar name", () => {
+  const apps = [app(), NESTED, OTHER];
+  assert.equal(appOf(`${APP}/web/index.js`, apps)?.name, "web");
+  assert.equal(appOf(`${APP}/app.py`, apps)?.name, "hello");
+  assert.equal(appOf("file:///work/hello-two/app.py", apps)?.name, "two");
+  assert.equal(appOf("file:///work/other.py", apps), undefined);
+});
+
+test("focus: the active editor, the last choice, what runs, the first", () => {
+  const live = app({ app: "file:///work/live", name: "live" }, LIVE);
+  const apps = [OTHER, live, app()];
+  const focus = (activeUri?: string, chosen?: string) => focusedApp(apps, { activeUri, chosen })?.name;
+  assert.equal(focus(`${APP}/app.py`, OTHER.app), "hello");
+  assert.equal(focus("file:///elsewhere", OTHER.app), "two");
+  assert.equal(focus(), "live");
+  assert.equal(focusedApp([], { activeUri: undefined, chosen: undefined }), undefined);
+});
+
+test("the selected environment, else the first", () => {
+  const both = app({}, status(), status({ environment: "staging" }));
+  assert.equal(selectedEnvironment(both)?.environment, "development");
+  assert.equal(selectedEnvironment(app({ environments: [] })), undefined);
+});
+
+const memento = { get: () => undefined, update: () => Promise.resolve(), keys: () => [] } as unknown as vscode.Memento;
+
+test("the store follows each environment's status, however the URI is encoded", () => {
+  const store = new Store(memento);
+  const told: string[] = [];
+  store.onDidChangeStatus((one) => told.push(one.state));
+  const spaced = "file:///work/my%20app";
+  store.replaceApps([app({ app: spaced }, status({ app: spaced }))], []);
+  store.replaceStatus(status({ app: "file:///work/my app", state: "building" }));
+  assert.equal(store.status({ app: spaced })?.state, "building");
+  assert.deepEqual(told, ["building"]);
+  store.replaceStatus(status({ app: "file:///gone", state: "live" }));
+  assert.equal(store.statuses.length, 1);
+});
+
+test("a folder inside an app is not offered as a new one", () => {
+  const store = new Store(memento);
+  store.replaceApps([app()], [detection({ app: `${APP}/sub` }), detection({ app: "file:///work/new" })]);
+  assert.deepEqual(store.detections.map((one) => one.app), ["file:///work/new"]);
+});
+
+test("only errors of others hold a save", () => {
+  const error = (changes: object) => ({
+    message: "invalid syntax\nmore",
+    severity: vscode.DiagnosticSeverity.Error,
+    source: "Pylance",
+    range: { start: { line: 2 } },
+    ...changes,
+  });
+  assert.deepEqual(reasonsToHold([error({})]), ["line 3: invalid syntax (Pylance)"]);
+  assert.deepEqual(reasonsToHold([error({ source: "draft" })]), []);
+  assert.deepEqual(reasonsToHold([error({ severity: vscode.DiagnosticSeverity.Warning })]), []);
+  assert.equal(reasonsToHold(Array.from({ length: 9 }, () => error({}))).length, 5);
+});
+
+test("Create shows what it detected and why, then the other packs", () => {
+  const { detected, others } = packChoices(APP, [detection()], ["python", "go"]);
+  assert.equal(detected[0]?.label, "Flask");
+  assert.equal(detected[0].description, "python 3.11 · pip · port 8080 · 93% sure");
+  assert.equal(detected[0].detail, "requirements.txt:3: flask");
+  assert.deepEqual(others.map((other) => other.pack), ["go"]);
+});
+
+test("names are suggested as the server would make them", () => {
+  assert.equal(suggestedName("file:///x/Mein%20B%C3%BCro_App"), "mein-buro-app");
+  assert.equal(suggestedName("file:///x/2048/"), "app-2048");
+  assert.equal(suggestedName("file:///x/___"), "app");
+  assert.equal(nameProblem(suggestedName(`file:///x/${"a".repeat(80)}-`)), undefined);
+  assert.notEqual(nameProblem("Hello"), undefined);
+  assert.notEqual(nameProblem("a".repeat(54)), undefined);
+  assert.notEqual(nameProblem("-a"), undefined);
+});
+
+test("questions can be gone back over, and left", async () => {
+  const answers: (string | typeof BACK)[] = ["flask", BACK, "go", "name"];
+  const asked: string[] = [];
+  const step = (name: string) => (draft: string[]) => {
+    asked.push(name);
+    const answer = answers.shift();
+    return Promise.resolve(answer === BACK ? BACK : answer === undefined ? undefined : [...draft, answer]);
+  };
+  assert.deepEqual(await runSteps<string[]>([], [step("pack"), step("name")]), ["go", "name"]);
+  assert.deepEqual(asked, ["pack", "name", "pack", "name"]);
+  assert.equal(await runSteps<string[]>([], [step("pack")]), undefined);
+});
+
+test("the progress a person waits for is a notification; others stay quiet", async () => {
+  const cancelled: unknown[] = [];
+  const client = { sendNotification: (_: unknown, params: unknown) => Promise.resolve(cancelled.push(params)) };
+  const progress = new LoudProgress(() => client as never);
+  const quiet: string[] = [];
+  const next = (_: unknown, value: { kind: string }) => void quiet.push(value.kind);
+  progress.expectOne();
+  progress.handle("a", { kind: "begin", title: "Deploying", cancellable: true }, next);
+  progress.handle("b", { kind: "begin", title: "Redeploying" }, next);
+  progress.handle("a", { kind: "report", message: "building" }, next);
+  const shown = mock.progress.at(-1);
+  assert.equal(shown?.options.location, vscode.ProgressLocation.Notification);
+  assert.deepEqual(shown.reports.at(-1), { message: "building", increment: undefined });
+  shown.cancel();
+  assert.deepEqual(cancelled, [{ token: "a" }]);
+  progress.handle("a", { kind: "end" }, next);
+  await new Promise(setImmediate);
+  assert.equal(shown.ended, true);
+  assert.deepEqual(quiet, ["begin"]);
+});
+
+test("a server that is gone leaves no progress behind", async () => {
+  const progress = new LoudProgress(() => undefined);
+  progress.expectOne();
+  progress.handle("a", { kind: "begin", title: "Deploying" }, () => assert.fail());
+  progress.endAll();
+  await new Promise(setImmediate);
+  assert.equal(mock.progress.at(-1)?.ended, true);
+});
