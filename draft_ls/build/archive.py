@@ -20,22 +20,26 @@ if TYPE_CHECKING:
 _CHUNK = 256 * 1024
 
 
-def tar_stream(context: BuildContext) -> tuple[str, Iterator[bytes]]:
+def tar_stream(context: BuildContext, dockerfile_text: str | None = None) -> tuple[str, Iterator[bytes]]:
     """The Dockerfile's name inside the archive, and the archive in chunks of about 256 KiB.
 
     Owners are root, as the docker CLI sends them. Times are the files' own: no builder's cache looks at them,
     but web servers and byte code caches inside the image do.
 
-    A Dockerfile that is ignored or lies outside the context is sent under a name of its own, and the
-    archive's ``.dockerignore`` tells the builder to drop it again before the first COPY.
+    A Dockerfile that is ignored, lies outside the context or is given as ``dockerfile_text`` is sent under a
+    name of its own, and the archive's ``.dockerignore`` tells the builder to drop it again before the first
+    COPY.
 
     Raises (while it is read):
         DraftError: ``context-changed``: a file is no longer what the digest says.
     """
     dockerfile = os.path.normpath(context.dockerfile)
-    if dockerfile in context.files:
+    if dockerfile_text is None and dockerfile in context.files:
         return dockerfile, _in_chunks(_members(context, ()))
-    text = (context.root / context.dockerfile).read_bytes()
+    if dockerfile_text is None:
+        text = (context.root / context.dockerfile).read_bytes()
+    else:
+        text = dockerfile_text.encode()
     name = f".dockerfile.{hashlib.sha256(text).hexdigest()[:20]}"
     own = context.files.get(IGNORE_FILE)
     lines = (context.root / IGNORE_FILE).read_bytes() + b"\n" if own else f"{IGNORE_FILE}\n".encode()

@@ -137,15 +137,16 @@ def _options(request: BuildRequest) -> Iterator[str]:
 
 @contextmanager
 def _dockerfile(request: BuildRequest, scratch: Path) -> Generator[Path | str]:
-    """The Dockerfile for the CLI; one beside an ignore file of our own where lines are added to it."""
+    """The Dockerfile for the CLI; a copy beside its ignore file where either is not what lies on the disk."""
     context = request.context
     if request.archive:
         yield context.dockerfile
-    elif not context.ignore:
+    elif not context.ignore and request.dockerfile_text is None:
         yield context.root / context.dockerfile
     else:
         copy = scratch / "Dockerfile"
-        copy.write_bytes((context.root / context.dockerfile).read_bytes())
+        text = request.dockerfile_text
+        copy.write_bytes((context.root / context.dockerfile).read_bytes() if text is None else text.encode())
         own = ignore_file(context.root, context.dockerfile)
         lines = own.read_bytes() + b"\n" if own else b""
         lines += "\n".join(context.ignore).encode("utf-8", "surrogateescape")

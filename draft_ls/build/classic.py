@@ -33,7 +33,7 @@ async def build(
     name, chunks = (
         (request.context.dockerfile, _file(request.archive))
         if request.archive
-        else tar_stream(request.context)
+        else tar_stream(request.context, request.dockerfile_text)
     )
     identifier = error = ""
 

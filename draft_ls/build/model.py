@@ -92,6 +92,8 @@ class BuildRequest:
         platforms: e.g. ``linux/amd64``; empty: the Engine's own.
         labels: image labels.
         archive: a ready-made tar of the context that is sent instead of the files (``build_tar``).
+        dockerfile_text: what is built instead of the Dockerfile's own text. It begins with that text, so that
+            lines and steps stay those of the file.
     """
 
     context: BuildContext
@@ -101,6 +103,7 @@ class BuildRequest:
     platforms: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=_empty)
     archive: Path | None = None
+    dockerfile_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from draft_ls.engine.model import Ask, Check, Deployment, Plan
     from draft_ls.engine.report import Report
     from draft_ls.engine.target import Live
+    from draft_ls.processes import Stream
 
 logger = logging.getLogger(__name__)
 
@@ -181,15 +182,21 @@ class Engine:
         session = self._sessions.get(key)
         if session is None:
             session = Session(key, self._deployer(key), self._listen, self._history)
-            self._deployer(key).on_trouble = session.trouble
-            self._deployer(key).on_recovery = session.recovered
             self._sessions[key] = session
         return session
 
     def _deployer(self, key: Key) -> Deployer:
         deployer = self._deployers.get(key)
         if deployer is None:
-            deployer = Deployer(key, self._tools, self._ask, self._state, self._editor_problems)
+            deployer = Deployer(
+                key,
+                self._tools,
+                self._ask,
+                self._state,
+                self._editor_problems,
+                on_trouble=lambda problem: self._session(key).trouble(problem),
+                on_recovery=lambda: self._session(key).recovered(),
+            )
             self._deployers[key] = deployer
         return deployer
 
@@ -219,8 +226,8 @@ class Engine:
         if session := self._sessions.get(key):
             session.watching(on=False)
 
-    def _log(self, key: Key) -> Callable[[str, str], None]:
-        def pass_on(stream: str, text: str) -> None:
+    def _log(self, key: Key) -> Callable[[Stream, str], None]:
+        def pass_on(stream: Stream, text: str) -> None:
             self._listen(Log(key, None, stream, text))
 
         return pass_on

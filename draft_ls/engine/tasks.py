@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from draft_ls.processes import Stream
+
 TIMEOUT = 600.0
 """Seconds that one task may take."""
 
@@ -47,7 +49,7 @@ async def run_tasks(
     tasks: tuple[Task, ...],
     file: Path,
     environment: Mapping[str, str],
-    on_line: Callable[[str, str], None],
+    on_line: Callable[[Stream, str], None],
 ) -> None:
     """Run tasks one after the other in the app's folder.
 
@@ -67,14 +69,15 @@ async def run_tasks(
                 task.arguments, cwd=file.parent, environment=environment, timeout=TIMEOUT, on_line=on_line
             )
         except FileNotFoundError:
-            raise _failed(task, file, f"There is no program {task.arguments[0]}.", ()) from None
+            raise task_failed(task, file, f"There is no program {task.arguments[0]}.", ()) from None
         except TimeoutError:
-            raise _failed(task, file, f"It did not end within {TIMEOUT:.0f} s.", ()) from None
+            raise task_failed(task, file, f"It did not end within {TIMEOUT:.0f} s.", ()) from None
         if not finished.ok:
-            raise _failed(task, file, f"It ended with exit code {finished.code}.", finished.tail())
+            raise task_failed(task, file, f"It ended with exit code {finished.code}.", finished.tail())
 
 
-def _failed(task: Task, file: Path, cause: str, details: tuple[str, ...]) -> DraftError:
+def task_failed(task: Task, file: Path, cause: str, details: tuple[str, ...]) -> DraftError:
+    """The error of a task that failed, placed at its line."""
     return DraftError(
         Problem(
             "task-failed",

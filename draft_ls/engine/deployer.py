@@ -1,0 +1,348 @@
+"""The pipeline of one session: reads what is saved, and makes it live.
+
+Holds what outlasts a run: what is known of the cluster, the way to the app, the content that is live.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from draft_ls.build.context import ContextReader
+from draft_ls.build.tags import content_tag
+from draft_ls.engine import imaging, planner, reading
+from draft_ls.engine.access import Access
+from draft_ls.engine.events import Outcome
+from draft_ls.engine.model import PlanKind
+from draft_ls.engine.place import Guard, find_place
+from draft_ls.engine.planner import Identity, Known
+from draft_ls.engine.report import Facts
+from draft_ls.engine.target import Live, Target
+from draft_ls.engine.tasks import read_tasks, run_tasks
+from draft_ls.errors import DraftError, Problem, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from draft_ls.build.model import ContextFile, Image
+    from draft_ls.cluster.client import Cluster
+    from draft_ls.config.model import Environment
+    from draft_ls.deploy.helm import Helm
+    from draft_ls.deploy.model import Release
+    from draft_ls.deploy.model import Target as ReleaseTarget
+    from draft_ls.engine.events import Key
+    from draft_ls.engine.model import Ask, Deployment, Plan
+    from draft_ls.engine.report import Report
+    from draft_ls.engine.tools import Tools
+    from draft_ls.processes import Stream
+
+logger = logging.getLogger(__name__)
+
+
+class Deployer:
+    """See the module.
+
+    Args:
+        key: whose session.
+        tools: Docker, Helm, clusters.
+        ask: puts a question to the person.
+        state: the folder for what must survive a restart.
+        editor_problems: by file, what the editor says is broken; kept up to date by the engine.
+        on_trouble, on_recovery: told what becomes of what is live, between runs.
+    """
+
+    def __init__(
+        self,
+        key: Key,
+        tools: Tools,
+        ask: Ask,
+        state: Path,
+        editor_problems: Mapping[Path, tuple[str, ...]],
+        *,
+        on_trouble: Callable[[Problem], None],
+        on_recovery: Callable[[], None],
+    ) -> None:
+        self._key = key
+        self._tools = tools
+        self._guard = Guard(state, ask)
+        self._editor_problems = editor_problems
+        self._readers: dict[str, ContextReader] = {}
+        self._known = Known()
+        self._live_files: Mapping[str, ContextFile] = {}
+        self._images: dict[tuple[str, str], Image] = {}
+        self._ways: dict[tuple[str, str | None], imaging.Way] = {}
+        self._released = False
+        self._access = Access(key, on_trouble, on_recovery)
+
+    # --- deciding ----------------------------------------------------------
+
+    async def observe(self) -> Target:
+        """See ``target.Pipeline``."""
+        config, environment = await asyncio.to_thread(reading.read_environment, self._key)
+        reader = self._readers.setdefault(
+            environment.dockerfile, ContextReader(self._key.app, environment.dockerfile)
+        )
+        context, release = await asyncio.gather(
+            asyncio.to_thread(reader.read),
+            asyncio.to_thread(reading.release_digest, self._key.app, environment),
+        )
+        content = content_tag(context.digest, environment.image_build_args, environment.platforms)
+        target = Target(config, environment, context, Identity(content, release))
+        held = await asyncio.to_thread(self._held, self._changed(target))
+        return replace(target, held=held) if held else target
+
+    def plan(self, target: Target, *, force: bool = False) -> Plan:
+        """See ``target.Pipeline``."""
+        return planner.plan(
+            target.identity,
+            self._known,
+            changed=self._changed(target),
+            held=tuple(problem.message for problem in target.held),
+            force=force,
+        )
+
+    def survived(self) -> bool:
+        """See ``target.Pipeline``."""
+        return self._known.live is not None
+
+    def _held(self, changed: Iterable[str]) -> tuple[Problem, ...]:
+        return (
+            *reading.held_by_syntax(self._key.app, changed),
+            *reading.held_by_editor(self._key.app, self._editor_problems),
+        )
+
+    def _changed(self, target: Target) -> tuple[str, ...]:
+        """The files that differ from what is live; none if nothing is live yet."""
+        if self._known.live is None:
+            return ()
+        new, old = target.context.files, self._live_files
+        return tuple(sorted(path for path in new.keys() | old.keys() if new.get(path) != old.get(path)))
+
+    # --- deploying ---------------------------------------------------------
+
+    async def deploy(self, target: Target, plan: Plan, report: Report) -> Live:
+        """See ``target.Pipeline``. It can be cancelled anywhere; a Helm write ends first."""
+        place = await self._find_place(target, report)
+        changed = self._changed(target)
+        tasks = await asyncio.to_thread(read_tasks, self._key.app)
+        opening = asyncio.ensure_future(self._open(place))
+        try:
+            await run_tasks(tasks.pre_up, tasks.path, _variables(target, place), report.lines(Stage.BUILD))
+            image = await self._image(target, plan, place, opening, report)
+            report.learned(Facts(image=image.reference))
+            _, helm = await opening
+        finally:
+            if not opening.done():
+                opening.cancel()
+            elif not opening.cancelled() and (error := opening.exception()) is not None:
+                logger.debug("the cluster could not be opened: %s", error)
+        build_id = f"{target.identity.content}-{report.run}" if plan.reason == "asked for" else None
+        release = await self._release(target, place, helm, image, build_id, report)
+        route = await self._access.arrive(release, target, image.repository, report)
+        if tasks.post_deploy:
+            await self._access.run_in_pod(tasks.post_deploy, tasks.path, report)
+        self._became_live(target)
+        answered = target.identity.content if target.environment.wait else None
+        return Live(
+            answered, route, release.revision, image.reference, image.digest or image.identifier, changed
+        )
+
+    async def _find_place(self, target: Target, report: Report) -> ReleaseTarget:
+        place, contexts = await asyncio.to_thread(find_place, target.config, target.environment)
+        await self._guard.check(self._key.app, target.environment, place, contexts)
+        report.learned(Facts(context=place.context, namespace=place.namespace, release=place.release))
+        return place
+
+    async def _open(self, place: ReleaseTarget) -> tuple[Cluster, Helm]:
+        """Everything that the release needs, made ready while the image is built."""
+        helm, cluster = await asyncio.gather(self._tools.helm(), self._tools.cluster(place))
+        await cluster.ensure_namespace(place.namespace)
+        await self._access.watch(cluster, place)
+        return cluster, helm
+
+    async def _image(
+        self,
+        target: Target,
+        plan: Plan,
+        place: ReleaseTarget,
+        opening: asyncio.Future[tuple[Cluster, Helm]],
+        report: Report,
+    ) -> Image:
+        name = (imaging.repository(target), target.identity.content)
+        known = self._images.get(name)
+        if plan.kind is PlanKind.RELEASE and known is not None:
+            return known
+        built = await imaging.build_image(self._tools, target, report)
+        report.learned(Facts(image=built.reference))
+
+        async def cluster() -> Cluster:
+            return (await asyncio.shield(opening))[0]
+
+        where = (place.context, target.environment.registry)
+        if where not in self._ways:
+            self._ways[where] = await imaging.find_way(self._tools, target, place, cluster())
+        image = await imaging.deliver_image(self._tools, target, built, self._ways[where], report)
+        self._images[name] = image
+        return image
+
+    async def _release(
+        self,
+        target: Target,
+        place: ReleaseTarget,
+        helm: Helm,
+        image: Image,
+        build_id: str | None,
+        report: Report,
+    ) -> Release:
+        environment, app = target.environment, self._key.app
+        injected: dict[str, Any] = {
+            "image": {"repository": image.repository, "tag": image.tag},
+            "draft": True,
+            "buildID": build_id or target.identity.content,
+        }
+
+        def tell(text: str) -> None:
+            report.lines(Stage.RELEASE)("stdout", text)
+
+        with report.stage(Stage.RELEASE, "Deploying to Kubernetes") as note:
+            self._known = replace(self._known, released=None)
+            repaired = await helm.repair(place, on_line=tell) if not self._released else None
+            release = await helm.upgrade(
+                place,
+                app / (environment.chart_tar or environment.chart),
+                injected=injected,
+                values=[app / name for name in environment.values],
+                set_values=environment.set,
+                timeout=environment.timeout,
+                on_line=tell,
+            )
+            note.message = f"{repaired or ''}Status: {release.status.upper()}"
+        self._known = replace(self._known, released=target.identity, live=None)
+        self._released = True
+        report.learned(Facts(revision=release.revision))
+        return release
+
+    def _became_live(self, target: Target) -> None:
+        names = frozenset(tag for repository, tag in self._images if repository == imaging.repository(target))
+        self._known = Known(target.identity, target.identity, names)
+        self._live_files = target.context.files
+
+    # --- what is deployed --------------------------------------------------
+
+    async def connect(self, report: Report) -> Live:
+        """Open the way to what is deployed, also by an earlier process."""
+        place, _ = await self._deployed_place(report)
+        _, helm = await self._open(place)
+        release = await helm.status(place)
+        if release is None:
+            raise DraftError(_not_deployed(place))
+        return await self._arrive_at(release, report)
+
+    async def rollback(self, revision: int, report: Report) -> Live:
+        """Go back to a revision of the release, and see it answer."""
+        place, _ = await self._deployed_place(report)
+        _, helm = await self._open(place)
+        with report.stage(Stage.RELEASE, f"Rolling back to revision {revision}") as note:
+            self._known = Known(images=self._known.images)
+            release = await helm.rollback(place, revision)
+            note.message = f"Status: {release.status.upper()}"
+        report.learned(Facts(revision=release.revision))
+        return await self._arrive_at(release, report)
+
+    async def _arrive_at(self, release: Release, report: Report) -> Live:
+        """See a release answer that was not made from what is saved now."""
+        target = await self.observe()
+        repository = imaging.repository(target)
+        route = await self._access.arrive(release, target, repository, report)
+        image = deployed_image(release, repository)
+        content = image.rpartition(":")[2] if image else None
+        report.learned(Facts(image=image))
+        return Live(content, route, release.revision, image, None)
+
+    def last_good(self, history: tuple[Deployment, ...]) -> int:
+        """The revision to go back to: the last that was live before the newest one.
+
+        Raises:
+            DraftError: there is none.
+        """
+        newest = next((entry.revision for entry in history if entry.revision is not None), None)
+        for entry in history:
+            if entry.outcome is Outcome.LIVE and entry.revision is not None and entry.revision != newest:
+                return entry.revision
+        raise DraftError(
+            Problem(
+                "nothing-to-go-back-to",
+                "No earlier deployment of this app was live.",
+                Stage.RELEASE,
+                fix="Name a revision; `helm history` lists those that Helm remembers.",
+            )
+        )
+
+    async def logs(self, *, follow: bool, tail: int) -> AsyncIterator[tuple[str, str]]:
+        """The app's log: (pod, line)."""
+        from draft_ls.deploy.logs import read_logs
+
+        place, _ = await self._deployed_place(None)
+        helm, cluster = await asyncio.gather(self._tools.helm(), self._tools.cluster(place))
+        release = await helm.status(place)
+        if release is None:
+            raise DraftError(_not_deployed(place))
+        async for line in read_logs(cluster, release, follow=follow, tail=tail):
+            yield line.pod, line.text
+
+    async def delete(self, on_line: Callable[[Stream, str], None]) -> None:
+        """Uninstall the release and run the clean-up tasks."""
+        place, _ = await self._deployed_place(None)
+        helm = await self._tools.helm()
+        if not await helm.uninstall(place, on_line=lambda text: on_line("stdout", text)):
+            raise DraftError(_not_deployed(place))
+        self._known = Known(images=self._known.images)
+        self._live_files = {}
+        tasks = await asyncio.to_thread(read_tasks, self._key.app)
+        await run_tasks(tasks.cleanup, tasks.path, {"DRAFT_ENV": self._key.environment}, on_line)
+
+    async def close(self) -> None:
+        """See ``target.Pipeline``. What is deployed stays; a later ``up`` looks at it anew."""
+        await self._access.close()
+        self._known = Known(images=self._known.images)
+        self._live_files = {}
+
+    async def _deployed_place(self, report: Report | None) -> tuple[ReleaseTarget, Environment]:
+        config, environment = await asyncio.to_thread(reading.read_environment, self._key)
+        place, _ = await asyncio.to_thread(find_place, config, environment)
+        if report is not None:
+            report.learned(Facts(context=place.context, namespace=place.namespace, release=place.release))
+        return place, environment
+
+
+def _variables(target: Target, place: ReleaseTarget) -> dict[str, str]:
+    """What a task may want to know."""
+    return {
+        "DRAFT_ENV": target.environment.key,
+        "DRAFT_NAME": target.environment.name,
+        "DRAFT_CONTEXT": place.context,
+        "DRAFT_NAMESPACE": place.namespace,
+        "DRAFT_IMAGE": f"{imaging.repository(target)}:{target.identity.content}",
+    }
+
+
+def deployed_image(release: Release, repository: str) -> str | None:
+    """The reference of the app's own image in a release; none if it runs no such image."""
+    from draft_ls.deploy.manifest import documents, images
+
+    return next(
+        (image for image in images(documents(release.manifest)) if image.rpartition(":")[0] == repository),
+        None,
+    )
+
+
+def _not_deployed(place: ReleaseTarget) -> Problem:
+    return Problem(
+        "not-deployed",
+        f"There is no release {place.release} in namespace {place.namespace} of {place.context}.",
+        Stage.RELEASE,
+        fix="Run “Draft: Up” (or `draft up`) first.",
+    )

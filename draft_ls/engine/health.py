@@ -1,0 +1,110 @@
+"""What becomes of a live release between runs: the rest of its rollout, crashes, and recoveries."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from draft_ls.errors import DraftError, Problem, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from draft_ls.deploy.findings import Finding
+    from draft_ls.deploy.model import Release, Rollout, Workload
+    from draft_ls.deploy.progress import Progress
+    from draft_ls.deploy.view import View
+
+logger = logging.getLogger(__name__)
+
+
+class Health:
+    """Watches a release until cancelled.
+
+    Args:
+        view: of the release's namespace.
+        release: which.
+        on_trouble: called when it is not well any more, with the cause.
+        on_recovery: called when it is well again by itself.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        release: Release,
+        on_trouble: Callable[[Problem], None],
+        on_recovery: Callable[[], None],
+    ) -> None:
+        self._view = view
+        self._release = release
+        self._on_trouble = on_trouble
+        self._on_recovery = on_recovery
+        self._ill = False
+
+    async def watch(self, rollout: asyncio.Task[Rollout]) -> None:
+        """First the rest of the rollout, then everything that happens later."""
+        from draft_ls.deploy.manifest import documents, workloads
+
+        try:
+            await asyncio.shield(rollout)
+        except DraftError as error:
+            self._ill = True
+            self._on_trouble(error.problem)
+        wanted = workloads(documents(self._release.manifest), self._release.namespace)
+        since: dict[Finding, float] = {}
+        while True:
+            change = self._view.change
+            now = time.monotonic()
+            states = self._states(wanted)
+            current = [finding for state in states for finding in self._findings(state)]
+            since = {finding: since.get(finding, now) for finding in current}
+            due = next((each for each in current if now - since[each] >= each.patience), None)
+            if due is not None and not self._ill:
+                self._ill = True
+                self._on_trouble(await self._problem(due))
+            elif self._ill and states and all(state.done for state in states):
+                self._ill = False
+                self._on_recovery()
+            await self._wait(change, min((since[e] + e.patience - now for e in current), default=None))
+
+    def _states(self, wanted: tuple[Workload, ...]) -> list[Progress]:
+        from draft_ls.deploy.progress import progress_of
+
+        return [progress_of(self._view, workload, 0) for workload in wanted]
+
+    def _findings(self, state: Progress) -> list[Finding]:
+        from draft_ls.cluster.kinds import uid_of
+        from draft_ls.deploy.diagnosis import findings
+
+        if state.done:
+            return []
+        things = (*state.pods, *state.makers)
+        return list(findings(state, {uid_of(item): self._view.warnings(uid_of(item)) for item in things}))
+
+    async def _problem(self, finding: Finding) -> Problem:
+        from draft_ls.deploy.rollout import last_lines
+
+        details: tuple[str, ...] = ()
+        if finding.log and finding.pod and finding.container:
+            details = await last_lines(
+                self._view.cluster, self._view.namespace, finding.pod, finding.container
+            )
+        return Problem(
+            finding.code,
+            finding.message,
+            Stage.ROLLOUT,
+            cause=finding.cause,
+            fix=finding.fix,
+            details=details,
+        )
+
+    async def _wait(self, change: asyncio.Event, seconds: float | None) -> None:
+        """Until the next change, or until a finding may have lasted long enough."""
+        infinite = seconds is None or seconds in (float("inf"), float("-inf")) or seconds <= 0
+        try:
+            async with asyncio.timeout(None if infinite else seconds):
+                await change.wait()
+        except TimeoutError:
+            return

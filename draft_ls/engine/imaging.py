@@ -1,0 +1,133 @@
+"""From a target to an image that the cluster can take: build, then push or load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from draft_ls.build.model import BuildRequest, Delivery, NodeFacts, NodeImage
+from draft_ls.errors import DraftError, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from draft_ls.build.model import Image
+    from draft_ls.cluster.client import Cluster
+    from draft_ls.cluster.kinds import Object
+    from draft_ls.deploy.model import Target as ReleaseTarget
+    from draft_ls.engine.report import Report
+    from draft_ls.engine.target import Target
+    from draft_ls.engine.tools import Tools
+
+PODS_LOOKED_AT = 20
+"""Pods whose ids are taken as proof of whose Engine runs a node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How images get to the nodes of one cluster; found once and kept, since clusters do not change that."""
+
+    delivery: Delivery
+    cluster: str
+
+
+def repository(target: Target) -> str:
+    """The image's name without tag."""
+    registry = target.environment.registry
+    return f"{registry}/{target.environment.name}" if registry else target.environment.name
+
+
+async def build_image(tools: Tools, target: Target, report: Report) -> Image:
+    """Build the target's image and say so."""
+    environment = target.environment
+    request = BuildRequest(
+        context=target.context,
+        repository=repository(target),
+        tags=(target.identity.content, *environment.custom_tags),
+        arguments=environment.image_build_args,
+        platforms=environment.platforms,
+        archive=target.config.path.parent / environment.build_tar if environment.build_tar else None,
+        dockerfile_text=target.dockerfile,
+    )
+    with report.stage(Stage.BUILD, f"Building {environment.dockerfile}"):
+        return await tools.builder.build(request, environment.builder, report.lines(Stage.BUILD))
+
+
+async def find_way(tools: Tools, target: Target, place: ReleaseTarget, opening: Awaitable[Cluster]) -> Way:
+    """How this target's images get to its cluster's nodes.
+
+    Args:
+        tools: where Docker is.
+        target: whose registry counts.
+        place: where it is deployed.
+        opening: the cluster's connection; only awaited if there is no registry.
+
+    Raises:
+        DraftError: there is no registry and no way without one; placed where ``registry`` would stand.
+    """
+    environment = target.environment
+    if environment.registry:
+        return Way(Delivery.PUSH, "")
+    from draft_ls.build.delivery import cluster_name
+
+    nodes = await node_facts(await opening)
+    try:
+        delivery = await tools.builder.choose_delivery(None, place.context, nodes)
+    except DraftError as error:
+        where = target.config.place(environment.key, "registry")
+        raise DraftError(
+            *(replace(problem, place=problem.place or where) for problem in error.problems)
+        ) from error
+    return Way(delivery, cluster_name(place.context, nodes))
+
+
+async def deliver_image(tools: Tools, target: Target, image: Image, way: Way, report: Report) -> Image:
+    """Bring a built image to where the nodes take it from."""
+    environment = target.environment
+    if way.delivery is Delivery.SHARED:
+        return image
+    if way.delivery is not Delivery.PUSH:
+        with report.stage(
+            Stage.PUSH, f"Loading {image.reference} into {way.delivery.value} cluster {way.cluster}"
+        ):
+            await tools.builder.deliver(image, way.delivery, way.cluster, report.lines(Stage.PUSH))
+        return image
+    where = target.config.place(environment.key, "registry")
+    try:
+        with report.stage(Stage.PUSH, f"Pushing {image.reference}"):
+            return await tools.builder.push(image, environment.custom_tags, report.lines(Stage.PUSH))
+    except DraftError as error:
+        raise DraftError(
+            *(replace(problem, place=problem.place or where) for problem in error.problems)
+        ) from error
+
+
+async def node_facts(cluster: Cluster) -> tuple[NodeFacts, ...]:
+    """What the nodes say about themselves and about a few of their pods; none if the user may not look."""
+    from draft_ls.cluster.faults import ApiError
+    from draft_ls.cluster.kinds import NODES, PODS, uid_of
+
+    try:
+        nodes, _ = await cluster.list(NODES)
+        pods, _ = await cluster.list(PODS, fields="status.phase=Running")
+    except ApiError as error:
+        if error.status == 403:
+            return ()
+        raise
+    running: dict[str, list[str]] = {}
+    for pod in pods:
+        running.setdefault(pod["spec"].get("nodeName", ""), []).append(uid_of(pod))
+    return tuple(_facts(node, running.get(node["metadata"]["name"], [])) for node in nodes)
+
+
+def _facts(node: Object, pods: list[str]) -> NodeFacts:
+    status: Object = node.get("status", {})
+    images: list[Object] = status.get("images") or []
+    return NodeFacts(
+        name=node["metadata"]["name"],
+        runtime=status.get("nodeInfo", {}).get("containerRuntimeVersion", ""),
+        provider=node["spec"].get("providerID", ""),
+        labels=node["metadata"].get("labels", {}),
+        images=tuple(NodeImage(tuple(item.get("names") or ()), item.get("sizeBytes", 0)) for item in images),
+        pods=tuple(pods[:PODS_LOOKED_AT]),
+    )
