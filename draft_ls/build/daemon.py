@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from draft_ls.build.calls import Call, in_thread
 from draft_ls.build.troubles import docker_problem
 from draft_ls.errors import DraftError
+from draft_ls.imports import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -132,6 +133,7 @@ class Daemon:
 
 
 def _connect(endpoint: Endpoint) -> EngineClient:
+    load("docker")
     from docker import APIClient
     from docker.tls import TLSConfig
 

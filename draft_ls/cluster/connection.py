@@ -13,13 +13,13 @@ import logging
 import shutil
 import time
 from dataclasses import replace
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from draft_ls.cluster import faults
 from draft_ls.cluster.contexts import Context, load_contexts
 from draft_ls.cluster.faults import ApiError
 from draft_ls.errors import DraftError, Problem
+from draft_ls.imports import load
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping, Sequence
@@ -229,8 +229,7 @@ async def split_lines(
 
 
 def _load_sdk() -> None:
-    import_module("kubernetes.aio.client")
-    import_module("kubernetes.aio.config")
+    load("kubernetes.aio.client", "kubernetes.aio.config")
 
 
 async def _connect(context: Context, kubeconfig: str) -> tuple[Any, Any]:
