@@ -64,13 +64,18 @@ class Editor:
         """Start the server and shake hands."""
         await self._client.start_io(str(SERVER), env=dict(environment))
         self._reading = asyncio.create_task(self._read_errors())
-        await self._client.initialize_async(
-            lsp.InitializeParams(
-                capabilities=lsp.ClientCapabilities(),
-                workspace_folders=[lsp.WorkspaceFolder(self.folder.as_uri(), self.folder.name)],
-                initialization_options={"notifications": True},
+        folder = lsp.WorkspaceFolder(self.folder.as_uri(), self.folder.name)
+        try:
+            await self._client.initialize_async(
+                lsp.InitializeParams(
+                    capabilities=lsp.ClientCapabilities(),
+                    workspace_folders=[folder],
+                    initialization_options={"notifications": True},
+                )
             )
-        )
+        except RuntimeError as error:  # pygls: the process has ended
+            await self._reading
+            raise FailedError("\n".join([str(error), *self.log[-20:]])) from error
         self._client.initialized(lsp.InitializedParams())
 
     async def command(self, name: str, **arguments: Any) -> Any:
