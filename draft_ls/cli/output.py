@@ -25,7 +25,8 @@ class Output:
     """The two streams of one command.
 
     Args:
-        as_json: one JSON document (or one for each event) on standard output; no text there.
+        as_json: JSON on standard output, and no text there.
+        stream: in JSON, one object a line as things happen, instead of one document.
         verbose: show the lines of the tools too.
     """
 
@@ -33,12 +34,14 @@ class Output:
         self,
         *,
         as_json: bool = False,
+        stream: bool = False,
         verbose: bool = False,
         stdout: TextIO | None = None,
         stderr: TextIO | None = None,
     ) -> None:
         self.as_json = as_json
         self.verbose = verbose
+        self._stream = stream
         self._stdout = stdout or sys.stdout
         self._stderr = stderr or sys.stderr
         self._console = None if as_json else _console(self._stdout)
@@ -48,6 +51,11 @@ class Output:
     def interactive(self) -> bool:
         """Whether a person can be asked: the questions go to standard error."""
         return not self.as_json and sys.stdin.isatty() and self._stderr.isatty()
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether a person reads along."""
+        return not self.as_json and self._stdout.isatty()
 
     def say(self, text: str = "", style: str = "") -> None:
         """A line for the person, part of what was asked for; nothing in JSON mode."""
@@ -73,7 +81,11 @@ class Output:
         """The problems that ended a command: as text, or as its JSON document."""
         found = tuple(problems)
         if self.as_json:
-            self.document({"problems": [encode_problem(each) for each in found]})
+            told = {"problems": [encode_problem(each) for each in found]}
+            if self._stream:
+                self.line({"event": "problems", **told})
+            else:
+                self.document(told)
         for each in found:
             self.problem(each)
 

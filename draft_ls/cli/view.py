@@ -30,6 +30,7 @@ class View:
         self._announced = 0
         self._ended = 0
         self._told: tuple[object, ...] = ()
+        self._in_trouble = False
 
     def listen(self, event: Event) -> None:
         """Take one event."""
@@ -54,9 +55,15 @@ class View:
 
     def _take_status(self, status: Status) -> None:
         self._status = status
-        after_its_end = status.run == self._ended and status.run > 0
-        if after_its_end and status.state is State.FAILED and status.problems != self._told:
-            self._tell(status)  # What was live is in trouble; no run is there to end.
+        if status.run != self._ended or not status.run:
+            return
+        # The run has ended, so this is about what was live: it is in trouble, or well again.
+        if status.state is State.FAILED and status.problems != self._told:
+            self._in_trouble = True
+            self._tell(status)
+        elif status.state is State.LIVE and self._in_trouble:
+            self._in_trouble, self._told = False, ()
+            self._output.say(f"--> {status.message}", style=_GOOD)
 
     def _announce(self, event: StageStarted) -> None:
         """Say what started a run that nobody asked for on this terminal."""
@@ -69,7 +76,9 @@ class View:
             self._output.say(f"--> {cause[:1].upper()}{cause[1:]}")
 
     def _take_log(self, log: Log) -> None:
-        if log.stage is None:
+        if log.stage is None and log.stream in {"stdout", "stderr"}:
+            self._output.say(f"    {log.text}", style=_QUIET)
+        elif log.stage is None:
             self._output.say(f"[{log.stream}] {log.text}")
         elif log.stage is Stage.RELEASE or self._output.verbose:
             self._output.say(f"    {log.text}", style=_QUIET)
@@ -78,7 +87,7 @@ class View:
 
     def _take_end(self, ended: RunEnded) -> None:
         self._output.progress(None)
-        self._ended = ended.run
+        self._ended, self._in_trouble = ended.run, False
         status = self._status
         message = status.message if status else ""
         if ended.outcome is Outcome.LIVE:

@@ -41,7 +41,7 @@ def connect(
     output: OutputForm = Form.TEXT,
 ) -> None:
     """Open the way to what is deployed, until Ctrl-C."""
-    _connect(Output(as_json=output is Form.JSON), path, environment, yes=yes, browse=False)
+    _connect(_streaming(output), path, environment, yes=yes, browse=False)
 
 
 def open_(
@@ -51,7 +51,11 @@ def open_(
     output: OutputForm = Form.TEXT,
 ) -> None:
     """Open what is deployed in the browser; a tunnel stays open until Ctrl-C."""
-    _connect(Output(as_json=output is Form.JSON), path, environment, yes=yes, browse=True)
+    _connect(_streaming(output), path, environment, yes=yes, browse=True)
+
+
+def _streaming(output: Form, *, verbose: bool = False) -> Output:
+    return Output(as_json=output is Form.JSON, stream=True, verbose=verbose)
 
 
 def _connect(out: Output, path: Folder, environment: str | None, *, yes: bool, browse: bool) -> None:
@@ -88,7 +92,7 @@ def logs(
     output: OutputForm = Form.TEXT,
 ) -> None:
     """Show the app's own log, over all its pods and their restarts."""
-    out = Output(as_json=output is Form.JSON)
+    out = _streaming(output)
     key = session_key(path, environment)
 
     def line(log: Log) -> None:
@@ -126,7 +130,7 @@ def delete(
         out.say(f"--> Deleted {key.app.name} ({key.environment})")
         return Exit.OK
 
-    running.run_with_engine(out, work, yes=yes)
+    running.run_with_engine(out, work, yes=yes, listen=None if out.as_json else View(out).listen)
 
 
 def rollback(
@@ -141,7 +145,7 @@ def rollback(
     output: OutputForm = Form.TEXT,
 ) -> None:
     """Go back to a revision that was live before."""
-    out = Output(as_json=output is Form.JSON, verbose=verbose)
+    out = _streaming(output, verbose=verbose)
     view = View(out)
     key = session_key(path, environment)
 

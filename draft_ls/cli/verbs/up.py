@@ -31,8 +31,11 @@ def up(
     verbose: Verbose = False,
     output: OutputForm = Form.TEXT,
 ) -> None:
-    """Build the app, deploy it, and do it again on every change, until Ctrl-C."""
-    out = Output(as_json=output is Form.JSON, verbose=verbose)
+    """Build the app, deploy it, and do it again on every change, until Ctrl-C.
+
+    A first run that fails ends the command, unless --watch is given or a person watches on a terminal.
+    """
+    out = Output(as_json=output is Form.JSON, stream=True, verbose=verbose)
     view = View(out)
     key = session_key(path, environment)
 
@@ -50,12 +53,17 @@ def up(
 
 
 async def _deploy(engine: "Engine", key: Key, out: Output, *, watch: bool | None, force: bool) -> Exit:
+    from draft_ls.engine.reading import read_environment
+
+    if watch is None:
+        await asyncio.to_thread(read_environment, key)  # there must be something to start from
     ended = await engine.up(key, watch=watch, force=force)
-    if engine.status(key).watching:
+    code = exit_of(ended.outcome)
+    if engine.status(key).watching and (code is Exit.OK or watch or out.on_terminal):
         out.say(WATCHING)
         await asyncio.Event().wait()  # until Ctrl-C
     _mention_tunnel(engine, ended, out)
-    return exit_of(ended.outcome)
+    return code
 
 
 def _mention_tunnel(engine: "Engine", ended: RunEnded, out: Output) -> None:
