@@ -47,7 +47,8 @@ def find_place(config: AppConfig, environment: Environment) -> tuple[ReleaseTarg
 
 
 def _placed(problem: Problem, place: Place) -> Problem:
-    return problem if problem.place else replace(problem, place=place, stage=Stage.RELEASE)
+    mine = problem.place is None and problem.code.startswith("context-")
+    return replace(problem, place=place if mine else problem.place, stage=Stage.RELEASE)
 
 
 class Guard:
