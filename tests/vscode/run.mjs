@@ -1,0 +1,87 @@
+// Journeys of a person through a real VS Code, against the real server and the real cluster.
+//
+//   node run.mjs               all of them
+//   node run.mjs create up     only those whose names begin so
+//
+// Screenshots go to test-output/vscode/. The last line is `N passed, N failed`.
+import { execFileSync } from "node:child_process";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { clusterEnvironment, Ground, REPOSITORY, SERVER } from "./ground.mjs";
+import { Editor, missingParts, packageExtension } from "./harness.mjs";
+
+const LIMIT_MS = 120_000;
+const shots = path.join(REPOSITORY, "test-output/vscode");
+
+const missing = missingParts();
+if (missing.length > 0) execFileSync(path.join(REPOSITORY, "scripts/vscode-setup"), { stdio: "inherit" });
+
+const wanted = process.argv.slice(2);
+const names = (await readdir(path.join(import.meta.dirname, "journeys"))).map((name) => path.basename(name, ".mjs")).sort();
+const chosen = names.filter((name) => wanted.length === 0 || wanted.some((one) => name.replace(/^\d+-/, "").startsWith(one)));
+if (chosen.length === 0) throw new Error(`no journey is called so; there are: ${names.join(", ")}`);
+
+await rm(shots, { recursive: true, force: true });
+await mkdir(shots, { recursive: true });
+const environment = await clusterEnvironment();
+const ground = new Ground(environment);
+const vsix = await packageExtension();
+const machineSettings = { "draft.server.command": [SERVER] };
+const editor = await Editor.start({ vsix, machineSettings, environment });
+
+const failures = [];
+for (const name of chosen) {
+  const started = performance.now();
+  const { default: journey } = await import(`./journeys/${name}.mjs`);
+  const windows = [];
+  const context = {
+    editor,
+    ground,
+    vsix,
+    environment,
+    folder: (suffix = "") => editor.folder(name.replace(/^\d+-/, "") + suffix),
+    open: async (target, options) => {
+      const workbench = await editor.open(target, options);
+      windows.push(workbench);
+      return workbench;
+    },
+    shot: (workbench, what) => workbench.screenshot(path.join(shots, `${name}-${what}.png`)),
+  };
+  try {
+    await limited(journey(context), LIMIT_MS);
+    report("ok", name, started);
+  } catch (error) {
+    failures.push(name);
+    report("FAILED", name, started);
+    console.error(error);
+    for (const [index, workbench] of windows.entries()) {
+      await context.shot(workbench, `failure${index}`).catch(() => undefined);
+    }
+  }
+  for (const workbench of windows) await workbench.close().catch(() => undefined);
+}
+if (editor.outside.size > 0) {
+  failures.push("offline");
+  console.error("The window asked for something outside this machine:", [...editor.outside]);
+}
+await writeFile(path.join(shots, "code-server.log"), editor.log);
+await editor.stop();
+await ground.cleanUp();
+console.log(`${chosen.length - failures.filter((name) => name !== "offline").length} passed, ${failures.length} failed`);
+process.exit(failures.length === 0 ? 0 : 1);
+
+function report(verdict, name, started) {
+  console.log(`${verdict.padEnd(6)} ${name.padEnd(24)} ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+async function limited(journey, limitMs) {
+  let timer;
+  const limit = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done within ${limitMs / 1000} s`)), limitMs);
+  });
+  try {
+    await Promise.race([journey, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

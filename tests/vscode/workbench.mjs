@@ -1,0 +1,180 @@
+// The VS Code workbench as a person uses it. Selectors as of VS Code 1.139.
+import { until } from "./ground.mjs";
+
+const ITEM = "draft.draft.draft.status";
+
+export class Workbench {
+  constructor(page, target) {
+    this.page = page;
+    this.target = target;
+  }
+
+  async ready(trust) {
+    await this.page.locator(".monaco-workbench .part.statusbar").waitFor();
+    const dialog = this.page.locator(".monaco-dialog-box");
+    await dialog.getByText("Do you trust the authors").waitFor();
+    await dialog.getByRole("button", { name: trust ? /^Yes, I trust/ : /^No, I don't trust/ }).click();
+    await dialog.waitFor({ state: "detached" });
+  }
+
+  async close() {
+    await this.page.close({ runBeforeUnload: false });
+  }
+
+  async screenshot(file) {
+    await this.page.screenshot({ path: file });
+  }
+
+  // Status bar
+
+  get item() {
+    return this.page.locator(`.statusbar-item[id="${ITEM}"]`);
+  }
+
+  async itemText() {
+    return (await this.item.count()) === 0 ? "" : this.item.innerText();
+  }
+
+  /** Waits until the status bar item matches; answers its text. */
+  async status(pattern, timeoutMs = 30_000) {
+    let last = "";
+    try {
+      return await until(`status ${pattern}`, async () => pattern.test((last = await this.itemText())) && last, timeoutMs);
+    } catch (error) {
+      throw new Error(`${error.message}; it says ${JSON.stringify(last)}`);
+    }
+  }
+
+  /** Waits until the app is live; answers its URL. */
+  async live(timeoutMs = 90_000) {
+    const text = await this.status(/: live · \S+/, timeoutMs);
+    return `http://${/· (\S+)/.exec(text)[1]}`;
+  }
+
+  /** The rich hover of the status bar item. */
+  async hover() {
+    await this.item.hover();
+    const hover = this.page.locator(".monaco-hover:visible .hover-contents, .workbench-hover:visible").first();
+    await hover.waitFor();
+    return hover;
+  }
+
+  // Palette and quick inputs
+
+  get quickInput() {
+    return this.page.locator(".quick-input-widget:visible");
+  }
+
+  quickRow(text) {
+    return this.quickInput.locator(".quick-input-list .monaco-list-row", { hasText: text }).first();
+  }
+
+  async command(title) {
+    await this.page.keyboard.press("F1");
+    const input = this.quickInput.locator("input").first();
+    await input.fill(`>${title}`);
+    await this.quickRow(title).click();
+  }
+
+  /** The palette's rows for a text, after it has settled. */
+  async paletteRows(text) {
+    await this.page.keyboard.press("F1");
+    await this.quickInput.locator("input").first().fill(`>${text}`);
+    await this.quickInput.locator(".quick-input-list .monaco-list-row").first().waitFor();
+    const rows = await this.quickInput.locator(".quick-input-list .monaco-list-row").allInnerTexts();
+    await this.page.keyboard.press("Escape");
+    await this.quickInput.waitFor({ state: "hidden" });
+    return rows.map((row) => row.replaceAll("\n", " ").trim());
+  }
+
+  // Files and editors
+
+  async openFile(name) {
+    for (let attempt = 1; ; attempt += 1) {
+      await this.page.keyboard.press("Control+P");
+      await this.quickInput.locator("input").first().fill(name);
+      try {
+        await this.quickRow(name).waitFor({ timeout: 3_000 });
+        break;
+      } catch (error) {
+        // Quick Open caches its list per opening: a file made a moment ago is only found when it is asked again.
+        if (attempt === 5) throw error;
+        await this.page.keyboard.press("Escape");
+        await this.quickInput.waitFor({ state: "hidden" });
+      }
+    }
+    await this.quickRow(name).click();
+    await this.tab(name).waitFor();
+    await this.page.locator(".monaco-editor .view-line").first().waitFor();
+  }
+
+  tab(name) {
+    return this.page.locator(`.tab[data-resource-name="${name}"]`).first();
+  }
+
+  explorerRow(name) {
+    return this.page.locator(".explorer-viewlet .monaco-list-row", { hasText: name }).first();
+  }
+
+  /** Replaces a text in the active editor by typing, as a person does: no file is written behind the editor's back. */
+  async replace(before, after) {
+    await this.page.keyboard.press("Control+H");
+    const widget = this.page.locator(".find-widget.visible");
+    await widget.locator(".find-part textarea").fill(before);
+    await widget.locator(".replace-part textarea").fill(after);
+    await until("a match", async () => /^1 of|\? of 1|of 1$/.test((await widget.locator(".matchesCount").innerText()).trim()));
+    await this.page.keyboard.press("Control+Alt+Enter");
+    await this.page.keyboard.press("Escape");
+    await widget.waitFor({ state: "hidden" });
+    await until("an unsaved editor", async () => (await this.page.locator(".tab.active.dirty").count()) > 0);
+  }
+
+  async save() {
+    await this.page.keyboard.press("Control+S");
+    await this.page.locator(".tab.active.dirty").waitFor({ state: "detached" });
+  }
+
+  async codeAction(title) {
+    await this.page.keyboard.press("Control+.");
+    const row = this.page.locator(".action-widget .monaco-list-row.action", { hasText: title }).first();
+    await row.waitFor();
+    return row;
+  }
+
+  /** The lines of the active editor that carry a squiggle of a severity, by the decorations over them. */
+  squiggles(severity = "error") {
+    return this.page.locator(`.editor-instance .squiggly-${severity}`);
+  }
+
+  // Panels, dialogs, notifications
+
+  async problems() {
+    await this.command("Problems: Focus on Problems View");
+    return this.page.locator(".markers-panel .monaco-list-row");
+  }
+
+  outputLine(text) {
+    return this.page.locator(".output-view .view-line", { hasText: text.replaceAll(" ", "\u00a0") }).first();
+  }
+
+  notification(text) {
+    return this.page.locator(".notifications-toasts .notification-list-item", { hasText: text }).first();
+  }
+
+  async dismissNotifications() {
+    await this.command("Notifications: Clear All Notifications");
+  }
+
+  dialog(text) {
+    return this.page.locator(".monaco-dialog-box", { hasText: text });
+  }
+
+  async openSideView() {
+    await this.page.locator('.activitybar [aria-label="Draft"]').first().click();
+    await this.page.locator(".pane-header", { hasText: "Apps" }).first().waitFor();
+  }
+
+  treeRow(text) {
+    return this.page.locator(".tree-explorer-viewlet-tree-view .monaco-list-row", { hasText: text }).first();
+  }
+}
