@@ -1,4 +1,4 @@
-"""What is wrong with a draft.toml that reads well: paths that lead nowhere, environments in each other's way."""
+"""What is wrong with a draft.toml that reads well: paths to nowhere, environments in each other's way."""
 
 from __future__ import annotations
 

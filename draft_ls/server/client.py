@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
 from lsprotocol.types import MarkupKind, ResourceOperationKind
@@ -44,7 +44,6 @@ class Client:
     apply_edits: bool = False
     resolve_edits: bool = False
     code_actions: bool = False
-    disabled_actions: bool = False
     progress: bool = False
     pull: bool = False
     refresh_diagnostics: bool = False
@@ -53,13 +52,11 @@ class Client:
     related: bool = False
     versions: bool = False
     markdown: bool = False
-    snippets: bool = False
     symbols: bool = False
     show_document: bool = False
     configuration: bool = False
     watch_files: bool = False
     watch_configuration: bool = False
-    folding_lines_only: bool = False
 
     @classmethod
     def of(cls, capabilities: ClientCapabilities) -> Client:
@@ -77,7 +74,6 @@ class Client:
             apply_edits=get.flag("workspace.apply_edit"),
             resolve_edits="edit" in resolvable and get.flag(f"{code_action}.data_support"),
             code_actions=get.any(f"{code_action}.code_action_literal_support") is not None,
-            disabled_actions=get.flag(f"{code_action}.disabled_support"),
             progress=get.flag("window.work_done_progress"),
             pull=get.any("text_document.diagnostic") is not None,
             refresh_diagnostics=get.flag("workspace.diagnostics.refresh_support"),
@@ -86,13 +82,11 @@ class Client:
             related=get.flag(f"{push}.related_information"),
             versions=get.flag(f"{push}.version_support"),
             markdown=MarkupKind.Markdown in formats,
-            snippets=get.flag("text_document.completion.completion_item.snippet_support"),
             symbols=get.flag("text_document.document_symbol.hierarchical_document_symbol_support"),
             show_document=get.flag("window.show_document.support"),
             configuration=get.flag("workspace.configuration"),
             watch_files=get.flag("workspace.did_change_watched_files.dynamic_registration"),
             watch_configuration=get.flag("workspace.did_change_configuration.dynamic_registration"),
-            folding_lines_only=get.flag("text_document.folding_range.line_folding_only"),
         )
 
 
@@ -121,8 +115,8 @@ def read_options(type_: type[T], given: object) -> T:
         return type_()
     values: dict[str, Any] = {}
     known = {_camel(field.name): field for field in attrs.fields(type_)}
-    for name, value in given.items():  # pyright: ignore[reportUnknownVariableType]
-        field = known.get(str(name))  # pyright: ignore[reportUnknownArgumentType]
+    for name, value in cast("dict[str, object]", given).items():
+        field = known.get(name)
         if field is None or value is None:
             continue
         if _fits(value, field.default):

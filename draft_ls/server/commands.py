@@ -6,7 +6,6 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from cattrs.errors import BaseValidationError
 from lsprotocol.types import MessageType, ShowDocumentParams, ShowMessageParams
 from pygls.exceptions import JsonRpcException
 
@@ -25,7 +24,6 @@ from draft_ls.server.protocol import (
     SelectedResult,
     SessionParams,
 )
-from draft_ls.server.rpc import INVALID_PARAMS
 from draft_ls.server.sessions import ask, choose_app, choose_session, read_config
 from draft_ls.server.uris import uri_of
 
@@ -59,7 +57,7 @@ def _command(ls: DraftLanguageServer, handler: Handler) -> Callable[[ExecuteComm
 
 
 def _job_command(ls: DraftLanguageServer, name: str, work: Work) -> Callable[[ExecuteCommandParams], Any]:
-    """A command that starts a job and answers with its id; a client that offers progress waits for its end."""
+    """A command that starts a job and answers with its id; with progress offered, it answers at its end."""
 
     async def run(params: ExecuteCommandParams) -> JobResult:
         arguments = _arguments(ls, params)
@@ -134,12 +132,7 @@ def _arguments(ls: DraftLanguageServer, params: ExecuteCommandParams) -> Command
         return CommandArguments()
     if isinstance(given, str):
         given = {"app": given}  # menus of some editors pass the resource alone
-    try:
-        return ls.protocol._converter.structure(given, CommandArguments)
-    except (BaseValidationError, TypeError, ValueError) as error:
-        raise JsonRpcException(
-            f"The argument of {params.command} must be an object as docs/protocol.md says.", INVALID_PARAMS
-        ) from error
+    return ls.protocol.read(given, CommandArguments)
 
 
 # Jobs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lsprotocol.types import (
     WORKSPACE_DID_CHANGE_CONFIGURATION,
@@ -47,6 +47,8 @@ def _changed(ls: DraftLanguageServer, params: DidChangeConfigurationParams) -> N
     """Ask again; a client that cannot be asked sends the settings along."""
     if ls.client.configuration:
         ls.tasks.start(fetch(ls), "settings")
-    elif isinstance(params.settings, dict):
-        ls.settings = read_options(Settings, params.settings.get(SECTION))
+        return
+    settings: object = cast("object", params.settings)
+    if isinstance(settings, dict):
+        ls.settings = read_options(Settings, cast("dict[str, object]", settings).get(SECTION))
         ls.refresh_views()

@@ -10,10 +10,12 @@ from draft_ls.server.protocol import (
     DetectionInfo,
     EvidenceInfo,
     LogLine,
+    PackInfo,
     PlanResult,
     ProblemInfo,
     StageInfo,
     StatusParams,
+    VariableInfo,
 )
 from draft_ls.server.uris import uri_of
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from draft_ls.engine.events import Key, Log, Status
     from draft_ls.engine.model import Check, Deployment, Plan
     from draft_ls.errors import Problem
+    from draft_ls.scaffold.packs import Pack
     from draft_ls.server.texts import Lines
 
     TextOf = Callable[[Path], Lines]
@@ -152,4 +155,25 @@ def _evidence_info(root: Path, evidence: Evidence, text_of: TextOf) -> EvidenceI
         uri=uri_of(path),
         seen=evidence.seen,
         range=text_of(path).range(evidence.span) if evidence.span else None,
+    )
+
+
+def pack_info(pack: Pack) -> PackInfo:
+    """A pack as it is sent, with the variables that it asks for."""
+    return PackInfo(
+        name=pack.name,
+        title=pack.title,
+        summary=pack.summary,
+        variables=tuple(
+            VariableInfo(
+                name=variable.name,
+                type=variable.type.value,
+                default=list(variable.default) if isinstance(variable.default, tuple) else variable.default,
+                prompt=variable.prompt,
+                summary=variable.summary or None,
+                choices=variable.choices,
+            )
+            for variable in pack.variables
+            if variable.prompt
+        ),
     )

@@ -1,8 +1,8 @@
 """Problems of every source, merged for each file, pushed and pulled.
 
-A source replaces everything that it said before; what it no longer says is gone. For a client that pulls, the
-diagnostics of open documents come from the text alone and are pulled; those of runs, and of files that are not
-open, are pushed. The two never repeat each other.
+A source replaces everything that it said before; what it no longer says is gone. For a client that pulls,
+the diagnostics of open documents come from the text alone and are pulled; those of runs, and of files that
+are not open, are pushed. The two never repeat each other.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class Diagnostics:
         self._ls = ls
         self._said: dict[Source, Mapping[Path, Iterable[Problem]]] = {}
         self._pushed: dict[Path, list[Diagnostic]] = {}
+        self._pulled: dict[Path, str] = {}
 
     def replace(self, source: Source, problems: Mapping[Path, Iterable[Problem]]) -> None:
         """Everything that ``source`` has to say now; the files concerned are pushed again."""
@@ -54,6 +55,8 @@ class Diagnostics:
             self._said[source] = problems
         for path in {*before, *problems}:
             self.push(path)
+        if self._ls.client.pull and self.stale():
+            self._ls.views.changed()
 
     def push(self, path: Path) -> None:
         """Send the diagnostics of a file if they changed; needed too when it is opened or closed."""
@@ -76,8 +79,26 @@ class Diagnostics:
 
     def pull(self, path: Path) -> tuple[str, list[Diagnostic]]:
         """The diagnostics of an open document's text, and an id that changes when they do."""
+        identifier, found = self._text(path)
+        self._pulled[path] = identifier
+        return identifier, found
+
+    def closed(self, path: Path) -> None:
+        """A document is no longer open: nobody pulls it any more."""
+        self._pulled.pop(path, None)
+        self.push(path)
+
+    def stale(self) -> bool:
+        """Whether a document has other diagnostics now than those that were pulled last."""
+        return any(self._text(path)[0] != identifier for path, identifier in self._pulled.items())
+
+    def _text(self, path: Path) -> tuple[str, list[Diagnostic]]:
         found = self._of(path, text=True, run=False)
         return hashlib.sha256(repr(found).encode()).hexdigest()[:16], found
+
+    def shown(self, path: Path) -> list[Diagnostic]:
+        """Everything that is said about a file, as the client shows it."""
+        return self._of(path, text=True)
 
     def problems(self, path: Path) -> list[Problem]:
         """Everything that is said about a file, for quick fixes."""

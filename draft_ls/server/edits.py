@@ -6,6 +6,7 @@ with ``ignoreIfExists`` would skip the file and still put the text into the one 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lsprotocol.types import (
@@ -24,7 +25,7 @@ from draft_ls.scaffold.model import Action
 from draft_ls.server.uris import uri_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from lsprotocol.types import ChangeAnnotationIdentifier
@@ -32,46 +33,70 @@ if TYPE_CHECKING:
     from draft_ls.scaffold.model import FileEdit
     from draft_ls.server.texts import Lines
 
+CREATE = "draft-create"
+REPLACE = "draft-replace"
+
 _START = Range(Position(0, 0), Position(0, 0))
 
-_CREATED = "draft-create"
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """How a client that knows change annotations is told what an edit is about.
+
+    Attributes:
+        confirm: whether new files are shown before they are made; files to be replaced always are.
+    """
+
+    confirm: bool
 
 
-def new_files(app: Path, edits: Iterable[FileEdit], *, annotate: bool, confirm: bool) -> WorkspaceEdit:
-    """The edit that creates the files of a scaffold; those that exist stay as they are.
+def file_edits(
+    app: Path, edits: Sequence[FileEdit], lines: Callable[[Path], Lines], note: Note | None
+) -> WorkspaceEdit:
+    """The edit that creates and replaces the files of a scaffold; those to be kept stay as they are.
 
     Args:
         app: the app's folder.
         edits: the scaffold's.
-        annotate: whether the client knows change annotations.
-        confirm: whether the client shall show the files before it makes them.
+        lines: gives the text that a file has now.
+        note: none for a client that does not know change annotations.
     """
-    created = [edit for edit in edits if edit.action is Action.CREATE]
-    note = _CREATED if annotate else None
-    changes = [change for edit in created for change in _create(app / edit.path, edit.text, note)]
-    annotation = ChangeAnnotation(
-        label="Draft: Create", needs_confirmation=confirm, description=_description(created)
-    )
+    changes = [
+        change for edit in edits for change in _changes(app / edit.path, edit, lines, note is not None)
+    ]
     return WorkspaceEdit(
-        document_changes=changes, change_annotations={_CREATED: annotation} if annotate else None
+        document_changes=changes, change_annotations=_annotations(edits, note) if note else None
     )
 
 
-def _description(created: list[FileEdit]) -> str:
-    """The files at the top, with the chart as one."""
-    names = dict.fromkeys(edit.path.partition("/")[0] + ("/" if "/" in edit.path else "") for edit in created)
-    return ", ".join(names)
+def _changes(
+    path: Path, edit: FileEdit, lines: Callable[[Path], Lines], annotated: bool
+) -> Iterator[CreateFile | TextDocumentEdit]:
+    if edit.action is Action.CREATE:
+        note = CREATE if annotated else None
+        yield CreateFile(uri_of(path), annotation_id=note)
+        yield _text(path, _START, edit.text, note)
+    elif edit.action is Action.REPLACE:
+        yield _text(path, lines(path).whole(), edit.text, REPLACE if annotated else None)
 
 
-def _create(
-    path: Path, text: str, note: ChangeAnnotationIdentifier | None
-) -> tuple[CreateFile, TextDocumentEdit]:
-    edit = AnnotatedTextEdit(note, _START, text) if note else TextEdit(_START, text)
-    document = OptionalVersionedTextDocumentIdentifier(uri_of(path))
-    return CreateFile(uri_of(path), annotation_id=note), TextDocumentEdit(document, [edit])
+def _text(path: Path, range_: Range, text: str, note: ChangeAnnotationIdentifier | None) -> TextDocumentEdit:
+    edit = AnnotatedTextEdit(note, range_, text) if note else TextEdit(range_, text)
+    return TextDocumentEdit(OptionalVersionedTextDocumentIdentifier(uri_of(path)), [edit])
 
 
-def replacement(path: Path, text: str, lines: Lines, version: int | None) -> TextDocumentEdit:
-    """The edit that gives a file a whole new text."""
-    document = OptionalVersionedTextDocumentIdentifier(uri_of(path), version)
-    return TextDocumentEdit(document, [TextEdit(lines.whole(), text)])
+def _annotations(edits: Sequence[FileEdit], note: Note) -> dict[str, ChangeAnnotation]:
+    found: dict[str, ChangeAnnotation] = {}
+    for action, identifier, label, confirm in (
+        (Action.CREATE, CREATE, "Draft: new files", note.confirm),
+        (Action.REPLACE, REPLACE, "Draft: files that are there already", True),
+    ):
+        names = _names(edit.path for edit in edits if edit.action is action)
+        if names:
+            found[identifier] = ChangeAnnotation(label, needs_confirmation=confirm, description=names)
+    return found
+
+
+def _names(paths: Iterator[str]) -> str:
+    """The files at the top, with each folder as one."""
+    return ", ".join(dict.fromkeys(path.partition("/")[0] + ("/" if "/" in path else "") for path in paths))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from lsprotocol.types import (
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Progress:
     """One progress: shown as soon as the client agrees, gone when ``end`` is called.
 
-    A client that cannot show progress, or declines, sees none. pygls keeps a token for ever and refuses one that
-    it has seen, so tokens are random and removed at the end.
+    A client that cannot show progress, or declines, sees none. pygls keeps a token for ever and refuses one
+    that it has seen, so tokens are random and removed at the end.
 
     Args:
         ls: the server.
@@ -47,6 +47,8 @@ class Progress:
         self._title = title
         self._on_cancel = on_cancel
         self._token = str(uuid4()) if token is None else token
+        progress: Any = ls.work_done_progress
+        self._tokens: dict[ProgressToken, Future[None]] = progress.tokens
         self._message = ""
         self._shown = False
         self._ended = False
@@ -66,7 +68,7 @@ class Progress:
         """It is over, and this is how it ended. May be called more than once."""
         if self._shown and not self._ended:
             self._ls.work_done_progress.end(self._token, WorkDoneProgressEnd(message=message))
-            self._ls.work_done_progress.tokens.pop(self._token, None)
+            self._tokens.pop(self._token, None)
         self._ended = True
 
     async def _create(self) -> None:
@@ -80,7 +82,7 @@ class Progress:
     def _begin(self) -> None:
         cancelled: Future[None] = Future()
         cancelled.add_done_callback(self._cancelled)
-        self._ls.work_done_progress.tokens[self._token] = cancelled
+        self._tokens[self._token] = cancelled
         value = WorkDoneProgressBegin(
             title=self._title, message=self._message or None, cancellable=self._on_cancel is not None
         )

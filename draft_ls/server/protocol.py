@@ -1,8 +1,8 @@
 """Draft's own messages: what ``docs/protocol.md`` documents, as types.
 
-These classes are the wire: field names become camelCase, fields that are none are left out, and changing one is
-changing the protocol. ``editors/vscode/src/protocol.ts`` mirrors them; a test holds the three together. Folders
-and files travel as URIs, times as seconds.
+These classes are the wire: field names become camelCase, fields that are none are left out, and changing one
+is changing the protocol. ``editors/vscode/src/protocol.ts`` mirrors them; a test holds the three together.
+Folders and files travel as URIs, times as seconds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from lsprotocol.types import Range
+from lsprotocol.types import Range  # noqa: TC002 - cattrs reads the annotations
 
 VERSION = 1
 """The version of these messages, told in ``capabilities.experimental.draft.version``."""
@@ -86,7 +86,7 @@ class LogLine:
 
 @attrs.frozen
 class LogParams:
-    """``draft/log``: lines of one app in one environment, oldest first; ``dropped`` lines came before them."""
+    """``draft/log``: lines of one app in one environment, oldest first, after ``dropped`` other ones."""
 
     app: str
     environment: str
@@ -215,11 +215,33 @@ class DetectParams:
 
 
 @attrs.frozen
+class VariableInfo:
+    """A value that a pack asks for: ``type`` is ``string``, ``integer``, ``boolean`` or ``list``."""
+
+    name: str
+    type: str
+    default: Any
+    prompt: str
+    summary: str | None = None
+    choices: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class PackInfo:
+    """A pack that can be used for an app, and what it asks."""
+
+    name: str
+    title: str
+    summary: str
+    variables: tuple[VariableInfo, ...] = ()
+
+
+@attrs.frozen
 class DetectResult:
     """The apps found in a folder, best first; runners-up of one folder follow their winner."""
 
     detections: tuple[DetectionInfo, ...] = ()
-    packs: tuple[str, ...] = ()
+    packs: tuple[PackInfo, ...] = ()
 
 
 @attrs.frozen
@@ -241,8 +263,12 @@ class CommandArguments:
         revision: ``draft.rollback``: where to go back to; without it, to the last good one.
         pack: ``draft.create``: the pack, instead of the detected one.
         name: ``draft.create``: the app's name, instead of the folder's.
-        confirm: ``draft.create``: show the edits before they are made, where the client can; ``draft.delete``:
-            ask before deleting. True unless said otherwise.
+        answers: ``draft.create``: values of the pack's variables, as a person types them.
+        pieces: ``draft.create``: only the files whose paths start like one of these, e.g. ``chart/``.
+        replace: ``draft.create``: files that exist and shall get the pack's text, e.g. ``Dockerfile``.
+        dry_run: ``draft.create``: only say what would be done.
+        confirm: ``draft.create``: show the edits before they are made, where the client can;
+            ``draft.delete``: ask before deleting. True unless said otherwise.
         watch: ``draft.up``: redeploy on change; without it, as draft.toml says.
         force: ``draft.up``: deploy even if nothing changed.
         follow: ``draft.logs``: keep reading. True unless said otherwise.
@@ -255,6 +281,10 @@ class CommandArguments:
     revision: int | None = None
     pack: str | None = None
     name: str | None = None
+    answers: dict[str, str] = attrs.Factory(dict[str, str])
+    pieces: tuple[str, ...] = ()
+    replace: tuple[str, ...] = ()
+    dry_run: bool = False
     confirm: bool = True
     watch: bool | None = None
     force: bool = False
@@ -287,11 +317,15 @@ class SelectedResult:
 
 @attrs.frozen
 class FileInfo:
-    """One file of a scaffold: what is to happen to it (``create``, ``keep``, ``replace``) and why."""
+    """One file of a scaffold: what is to happen to it (``create``, ``keep``, ``replace``) and why.
+
+    ``differs`` says of a file that is kept whether the pack would write something else.
+    """
 
     uri: str
     action: str
     reason: str
+    differs: bool = False
 
 
 @attrs.frozen
@@ -330,7 +364,7 @@ class InitializationOptions:
     Attributes:
         command_prefix: put before every command's name instead of ``draft.``; for clients that register the
             server's commands themselves under the same names (vscode-languageclient).
-        notifications: whether the client understands ``draft/status``, ``draft/log`` and ``draft/appsChanged``.
+        notifications: whether the client knows ``draft/status``, ``draft/log`` and ``draft/appsChanged``.
         trusted: whether the workspace may be built and deployed; without trust only static features work.
     """
 

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 class Publisher:
     """Listens to the engine on behalf of one client.
 
-    A client that understands Draft's own notifications gets them; another one gets milestones as log messages.
+    A client that understands Draft's own notifications gets them; another gets milestones as log messages.
     """
 
     def __init__(self, ls: DraftLanguageServer) -> None:

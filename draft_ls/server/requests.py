@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from draft_ls.engine.events import Key
 from draft_ls.server.convert import (
     deployment_info,
     detection_info,
+    pack_info,
     plan_result,
     problem_info,
     status_params,
@@ -36,6 +36,7 @@ from draft_ls.server.protocol import (
     PlanResult,
     SessionParams,
 )
+from draft_ls.server.scaffolding import detect_in
 from draft_ls.server.sessions import app_at, choose_session, default_environment, given_path, read_config
 from draft_ls.server.uris import path_of, uri_of
 
@@ -107,13 +108,14 @@ async def _session(ls: DraftLanguageServer, params: SessionParams | None) -> Key
 
 
 async def _detect(ls: DraftLanguageServer, params: DetectParams) -> DetectResult:
-    """What a folder holds; with runners-up, so that the person can choose another pack."""
-    from draft_ls.detect.detect import detect
-
+    """What a folder holds; with runners-up and packs, so that the person can choose another one."""
     root = given_path(params.folder)
-    found = await asyncio.to_thread(detect, ls.tree(root))
+    found, packs = await detect_in(ls, root)
     everyone = [each for one in found for each in (one, *one.alternatives)]
-    return DetectResult(tuple(detection_info(root, each, ls.lines) for each in everyone))
+    return DetectResult(
+        detections=tuple(detection_info(root, each, ls.lines) for each in everyone),
+        packs=tuple(pack_info(packs.packs[name]) for name in sorted(packs.packs)),
+    )
 
 
 async def diagnostic(

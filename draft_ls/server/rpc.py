@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from cattrs.errors import BaseValidationError
 from lsprotocol import types
@@ -20,8 +20,12 @@ from draft_ls.server.protocol import MESSAGE_TYPES
 from draft_ls.server.texts import Documents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Awaitable, Callable, Generator, Mapping
     from concurrent.futures import Future
+
+    Command = Callable[[types.ExecuteCommandParams], Awaitable[Any]]
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +67,24 @@ class DraftProtocol(LanguageServerProtocol):
 
     _closed = False
 
-    def get_message_type(self, method: str) -> type[Any] | None:
+    def get_message_type(  # pyright: ignore[reportIncompatibleVariableOverride] - the base is a cached method
+        self, method: str
+    ) -> type[Any] | None:
         """The envelope of a method; pygls would read ours as nested named tuples."""
         return MESSAGE_TYPES.get(method) or super().get_message_type(method)
+
+    def read(self, data: object, type_: type[T]) -> T:
+        """JSON as a typed value.
+
+        Raises:
+            JsonRpcException: it is not what the type says.
+        """
+        try:
+            return self._converter.structure(data, type_)
+        except (BaseValidationError, TypeError, ValueError) as error:
+            logger.warning("A %s cannot be read: %s", type_.__name__, _reason(error))
+            text = f"This is no {type_.__name__} as docs/protocol.md describes it."
+            raise JsonRpcException(text, INVALID_PARAMS) from error
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """Leave JSON as it is: ``handle_message`` reads it, because it alone can answer what is malformed.
@@ -81,7 +100,7 @@ class DraftProtocol(LanguageServerProtocol):
         if refusal is None:
             message = cast("dict[str, Any]", message)
             try:
-                read = super().structure_message(message)
+                read: Any = super().structure_message(message)
             except (JsonRpcException, BaseValidationError) as error:
                 self._unreadable(message, error)
                 return
@@ -185,29 +204,31 @@ class DraftProtocol(LanguageServerProtocol):
         """Add what pygls' builder cannot say, and documents that count lines as LSP does."""
         result = yield from super().lsp_initialize(params)
         encoding = result.capabilities.position_encoding or types.PositionEncodingKind.Utf16
-        root = params.root_uri
-        self._workspace = Documents(
-            root, self._server._text_document_sync_kind, params.workspace_folders or [], encoding
-        )
+        kind, folders = types.TextDocumentSyncKind.Incremental, params.workspace_folders or []
+        self._workspace = Documents(params.root_uri, kind, folders, encoding)
         result.capabilities.experimental = dict(self.experimental)
         if result.capabilities.execute_command_provider:
             result.capabilities.execute_command_provider.work_done_progress = True
         return result
 
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
-    async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:
+    async def lsp_workspace__execute_command(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, params: types.ExecuteCommandParams
+    ) -> Any:
         """Run a command with the whole request; cancelling the request cancels the command.
 
         pygls matches arguments by count, ignores defaults, drops the progress token, and lets a cancelled
         command run on.
         """
-        command = self.fm.commands.get(params.command)
+        features: Any = self.fm
+        commands: Mapping[str, Command] = features.commands
+        command = commands.get(params.command)
         if command is None:
             raise JsonRpcException(f"There is no command {params.command!r}.", INVALID_PARAMS)
         return await command(params)
 
     @lsp_method(types.EXIT)
-    def lsp_exit(self, *_: Any) -> None:
+    def lsp_exit(self, *_: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Ask the transport to end; pygls would raise ``SystemExit`` inside the loop and lose the code."""
         self.exit_code = 0 if self._shutdown else 1
         if self.on_exit is not None:
@@ -229,7 +250,8 @@ def _reason(error: Exception) -> str:
     """The kinds of the innermost causes, without the values: payloads are never logged."""
     cause: BaseException = error.__cause__ or error
     names = [type(cause).__name__]
-    while isinstance(cause, BaseExceptionGroup) and cause.exceptions:
-        cause = cast("BaseException", cause.exceptions[0])
+    while isinstance(cause, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", cause)
+        cause = group.exceptions[0]
         names.append(type(cause).__name__)
     return " > ".join(names)

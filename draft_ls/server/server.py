@@ -16,15 +16,19 @@ from draft_ls.engine.events import State, Status
 from draft_ls.errors import DraftError, Problem
 from draft_ls.files import DiskTree, OverlayTree
 from draft_ls.server import (
+    code_actions,
+    code_lenses,
     configuration,
     lifecycle,
     requests,
     synchronization,
+    toml_features,
 )
 from draft_ls.server.analysis import Analysis
 from draft_ls.server.client import Client
 from draft_ls.server.diagnostics import Diagnostics
 from draft_ls.server.jobs import Jobs
+from draft_ls.server.offers import Offered
 from draft_ls.server.protocol import InitializationOptions, Settings
 from draft_ls.server.publisher import Publisher
 from draft_ls.server.rpc import DraftProtocol
@@ -45,6 +49,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+FEATURES = (
+    lifecycle,
+    synchronization,
+    configuration,
+    requests,
+    code_actions,
+    code_lenses,
+    toml_features,
+)
+"""The modules that handle messages; each registers its own."""
+
+
 class EngineFactory(Protocol):
     """Makes the engine; called once, when something first needs it."""
 
@@ -56,9 +72,7 @@ class EngineFactory(Protocol):
 def create_server(engine_factory: EngineFactory | None = None) -> DraftLanguageServer:
     """A server with every feature registered; it serves nobody yet."""
     ls = DraftLanguageServer(engine_factory or _real_engine)
-    for module in (
-        lifecycle, synchronization, configuration, requests,
-    ):  # fmt: skip
+    for module in FEATURES:
         module.register(ls)
     return ls
 
@@ -86,13 +100,15 @@ class DraftLanguageServer(LanguageServer):
         settings: the ``draft`` section of the client's configuration.
         selected: the environment selected for each app.
         initialized: set when the client is known.
-        tasks, jobs, publisher, diagnostics, analysis, views: see their modules.
+        tasks, jobs, publisher, diagnostics, analysis, views, offered: see their modules.
     """
 
-    protocol: DraftProtocol
+    protocol: DraftProtocol  # pyright: ignore[reportIncompatibleVariableOverride] - it never changes
 
     def __init__(self, engine_factory: EngineFactory) -> None:
-        super().__init__("draft-ls", __version__, protocol_cls=DraftProtocol)
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
+            "draft-ls", __version__, protocol_cls=DraftProtocol
+        )
         self._engine_factory = engine_factory
         self._engine: Engine | None = None
         self.client = Client()
@@ -106,6 +122,7 @@ class DraftLanguageServer(LanguageServer):
         self.diagnostics = Diagnostics(self)
         self.analysis = Analysis(self)
         self.views = Views(self)
+        self.offered = Offered(self)
 
     @property
     def engine(self) -> Engine:
@@ -196,7 +213,7 @@ class DraftLanguageServer(LanguageServer):
         return {path.parent for path in self.open_documents() if path.name == CONFIG_FILE}
 
     async def find_apps(self) -> tuple[App, ...]:
-        """The apps of the workspace and the folders that could become one, by path; blocking work in a thread."""
+        """The apps of the workspace, and the folders that could become one, by path."""
         trees = [self.tree(root) for root in self.roots()]
         return await asyncio.to_thread(_find_apps, trees)
 

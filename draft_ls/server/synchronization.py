@@ -66,7 +66,7 @@ def _saved(ls: DraftLanguageServer, params: DidSaveTextDocumentParams) -> None:
 
 def _closed(ls: DraftLanguageServer, params: DidCloseTextDocumentParams) -> None:
     if path := path_of(params.text_document.uri):
-        ls.diagnostics.push(path)
+        ls.diagnostics.closed(path)
         _look_at(ls, path, delay=0)
 
 

@@ -1,7 +1,8 @@
 """Positions in texts: LSP's lines and encodings on one side, code points on the other.
 
-LSP ends lines at ``\\n``, ``\\r\\n`` and ``\\r`` only. Python's ``splitlines`` also ends them at form feeds and a
-few Unicode separators; pygls uses it, so a document with one of those would drift with every edit.
+LSP ends lines at line feeds, carriage returns, and the two together. Python's ``splitlines`` also ends them
+at form feeds and a few Unicode separators; pygls uses it, so a document with one of those would drift with
+every edit.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The server's life on a pair of streams: read until the client leaves, then give everything back in time.
 
-pygls reads standard input in a pool thread and joins that thread at the end, writes with a call that blocks the
-loop while the client does not read, and exits with 0 whatever happened. So the streams and the end are ours;
-framing stays pygls'.
+pygls reads standard input in a pool thread and joins that thread at the end, writes with a call that blocks
+the loop while the client does not read, and exits with 0 whatever happened. So the streams and the end are
+ours; framing stays pygls'.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CLOSE_BUDGET = 1.7
-"""Seconds in which the engine gives back what it holds; editors kill a server about two seconds after ``exit``."""
+"""Seconds in which the engine gives back what it holds; editors kill a server two seconds after ``exit``."""
 
 FLUSH_BUDGET = 0.2
 """Seconds in which the last answers must leave."""
@@ -39,7 +39,7 @@ LAST_GRACE = 0.3
 """Seconds after which a thread that did not end cannot keep the process alive."""
 
 LINE_LIMIT = 1024 * 1024 * 1024
-"""The reader stops reading ahead at this; a body is read whole, so it only bounds garbage without line ends."""
+"""Bytes after which the reader gives up on a header line; bodies are read whole."""
 
 
 def serve_stdio(server: DraftLanguageServer) -> int:
@@ -163,7 +163,7 @@ async def _watch_parent(server: DraftLanguageServer, end: Callable[[], None]) ->
 async def _gone(process: int) -> None:
     """Wait for the end of a process that is not our child."""
     if not hasattr(os, "pidfd_open"):
-        while _alive(process):
+        while _alive(process):  # noqa: ASYNC110 - nothing here tells us
             await asyncio.sleep(PARENT_INTERVAL)
         return
     try:

@@ -1,4 +1,4 @@
-"""What editors show beside the text: code lenses and inlay hints, asked for again when they have changed."""
+"""What editors ask for again when it has changed: code lenses, inlay hints, pulled diagnostics."""
 
 from __future__ import annotations
 
@@ -25,18 +25,24 @@ class Views:
         self._planned = False
 
     def changed(self) -> None:
-        """What lenses and hints say has changed."""
-        if not self._planned and (self._ls.client.refresh_lenses or self._ls.client.refresh_hints):
+        """Something has changed that a client that can refresh should ask for again."""
+        client = self._ls.client
+        if not self._planned and (
+            client.refresh_lenses or client.refresh_hints or client.refresh_diagnostics
+        ):
             self._planned = True
             self._ls.tasks.start(self._refresh(), "refresh of views")
 
     async def _refresh(self) -> None:
         await asyncio.sleep(INTERVAL)
         self._planned = False
+        client = self._ls.client
         try:
-            if self._ls.client.refresh_lenses:
+            if client.refresh_lenses:
                 await self._ls.workspace_code_lens_refresh_async(None)
-            if self._ls.client.refresh_hints:
+            if client.refresh_hints:
                 await self._ls.workspace_inlay_hint_refresh_async(None)
+            if client.refresh_diagnostics and self._ls.diagnostics.stale():
+                await self._ls.workspace_diagnostic_refresh_async(None)
         except JsonRpcException as error:
             logger.warning("The client refused to refresh: %s", error)
