@@ -21,7 +21,6 @@ ROOT = Path(__file__).parents[2]
 TOOLS = Path(os.environ.get("DRAFT_TOOLS", Path.home() / ".cache/draft-tools"))
 CLUSTER = Path(os.environ.get("CLUSTER_DIR", Path.home() / ".cache/draft-devcluster"))
 BUILT_CONTEXT = "draft-devcluster"
-BUILT_REGISTRY = f"127.0.0.1:{os.environ.get('CLUSTER_REGISTRY_PORT', '5000')}"
 
 
 @dataclass(frozen=True)
@@ -114,4 +113,4 @@ def _built(registry: str | None) -> Place:
     subprocess.run([ROOT / "scripts/cluster", "up"], check=True, stdin=subprocess.DEVNULL)
     kubeconfig = str(CLUSTER / "kubeconfig")
     server = load_contexts({"KUBECONFIG": kubeconfig}).by_name[BUILT_CONTEXT].server
-    return Place(BUILT_CONTEXT, server, kubeconfig, registry or BUILT_REGISTRY, built=True)
+    return Place(BUILT_CONTEXT, server, kubeconfig, registry, built=True)
