@@ -23,7 +23,7 @@ from draft_ls.dockerfile.parse import parse
 from draft_ls.errors import DraftError, Problem, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from draft_ls.build.model import BuildRequest, NodeFacts, Step
     from draft_ls.dockerfile.model import Dockerfile
@@ -67,7 +67,13 @@ class ImageBuilder:
         request = _labelled(request)
         buildkit = await self._choose(request, builder)
         path = request.context.root / request.context.dockerfile
-        build = _Build(request, path, parse(await asyncio.to_thread(_text, path), path), on_line, on_step)
+        build = _Build(
+            request,
+            path,
+            parse(request.dockerfile_text or await asyncio.to_thread(_text, path), path),
+            on_line,
+            on_step,
+        )
         daemon = self._connection()
         if buildkit is not None:
             return await build.with_buildkit(buildkit, daemon)
@@ -133,9 +139,17 @@ class ImageBuilder:
         """What an image in the Engine says about the containers made from it."""
         return await self._connection().call(lambda client: images.read_config(client, reference))
 
-    async def remove_old(self, repository: str, keep: int = images.KEEP) -> tuple[str, ...]:
-        """Remove images that we built for a repository, except the newest and those in use; their ids."""
-        return await self._connection().call(lambda client: images.remove_old(client, repository, keep))
+    async def remove_old(
+        self, repository: str, keep: int = images.KEEP, protect: Collection[str] = ()
+    ) -> tuple[str, ...]:
+        """Remove images that we built for a repository; the ids that went.
+
+        The ``keep`` built last stay, and those in use, and the references in ``protect``. To be called after
+        a deployment is live; nothing needs to wait for it.
+        """
+        return await self._connection().call(
+            lambda client: images.remove_old(client, repository, keep, protect)
+        )
 
     async def checks(self, registry: str | None = None) -> tuple[BuildCheck, ...]:
         """Look at everything that a build needs; never raises for what it finds."""
@@ -223,7 +237,7 @@ class _Build:
                 raise
             identifier, error = "", refused.problem.cause
         self._text("\n" if self._partial else "")
-        if not identifier:
+        if error or not identifier:  # each stage that is done has told its own id
             raise DraftError(await self._problem(error))
         return self._image(identifier)
 

@@ -27,10 +27,12 @@ _PREFIX = re.compile(
 _EXCERPT = re.compile(r"^\s*(?P<line>\d+) \| >>> ")
 _SYNTAX = re.compile(r"dockerfile parse error (?:on )?line (?P<line>\d+): (?P<text>.*)", re.IGNORECASE)
 _EXIT = re.compile(r"(?:exit code: |non-zero code: )(?P<code>\d+)")
-_NOT_FOUND = re.compile(r'"?/?(?P<path>[^"\s]+)"?: not found: not found|"(?P<quoted>[^"]+)": not found')
+_NOT_FOUND = re.compile(
+    r'"(?P<path>[^"]+)"(?: not found)?: not found|/merged/(?P<merged>\S+): no such file or directory'
+)
 _COPY = re.compile(
     r"(?:COPY|ADD) failed: (?:file not found in build context[^:]*: stat |stat )?(?P<path>[^\s:]+)[^:]*: "
-    r"(?:file does not exist|no such file or directory)|(?P<none>no source files were specified)"
+    r"(?:file does not exist|no such file or directory)|no source files were specified"
 )
 _DENIED = re.compile(
     r"pull access denied|insufficient_scope|unauthorized|denied: |403 Forbidden|401 Unauthorized",
@@ -200,7 +202,7 @@ def _missing_source(case: _Case) -> Problem | None:
     match = _COPY.search(case.reason) or _NOT_FOUND.search(case.reason)
     if match is None:
         return None
-    source = (match.groupdict().get("path") or match.groupdict().get("quoted") or "").lstrip("/")
+    source = next((found for found in match.groups() if found), "").lstrip("/")
     if instruction.flag("from") is not None:
         return Problem(
             "copy-source-missing",

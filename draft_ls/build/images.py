@@ -9,6 +9,8 @@ from draft_ls.build.model import ImageConfig
 from draft_ls.build.tags import LABEL_APP
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from draft_ls.build.api import EngineClient
 
 _log = logging.getLogger(__name__)
@@ -41,25 +43,44 @@ def _words(value: list[str] | str | None) -> tuple[str, ...]:
     return tuple(value or ())
 
 
-def remove_old(client: EngineClient, repository: str, keep: int = KEEP) -> tuple[str, ...]:
-    """Remove images that we built for ``repository``, but not the newest ``keep``; blocks.
+def remove_old(
+    client: EngineClient, repository: str, keep: int = KEEP, protect: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Remove images that we built for ``repository``, but not the ``keep`` that were built last; blocks.
 
     Only images with our label are touched, and none that a container uses: the Engine refuses those, and we
     do not force it.
+
+    Args:
+        client: the Engine.
+        repository: as the images were built for.
+        keep: how many stay.
+        protect: references that stay whatever their age.
 
     Returns:
         The ids that went.
     """
     found = client.images(filters={"label": f"{LABEL_APP}={repository}"})
+    if len(found) <= keep:
+        return ()
+    newest_first = sorted(found, key=lambda image: _last_built(client, image), reverse=True)
     removed: list[str] = []
-    for image in sorted(found, key=lambda each: each.get("Created", 0), reverse=True)[keep:]:
-        identifier = str(image["Id"])
-        if _remove(client, image.get("RepoTags") or [], identifier):
+    for image in newest_first[keep:]:
+        identifier, tags = str(image["Id"]), _words(image.get("RepoTags"))
+        if not set(tags) & set(protect) and _remove(client, tags, identifier):
             removed.append(identifier)
     return tuple(removed)
 
 
-def _remove(client: EngineClient, tags: list[str], identifier: str) -> bool:
+def _last_built(client: EngineClient, image: dict[str, Any]) -> tuple[str, int]:
+    """When an image was last tagged, which each build does; it was made long ago if all was cached."""
+    metadata: dict[str, Any] = client.inspect_image(str(image["Id"])).get("Metadata") or {}
+    tagged = str(metadata.get("LastTagTime") or "")
+    seconds, _, fraction = tagged.partition(".")
+    return f"{seconds.removesuffix('Z')}.{fraction.removesuffix('Z'):0<9}", int(image.get("Created") or 0)
+
+
+def _remove(client: EngineClient, tags: Collection[str], identifier: str) -> bool:
     from docker.errors import APIError
 
     names = [tag for tag in tags if tag != "<none>:<none>"] or [identifier]

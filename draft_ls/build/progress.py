@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _VERTEX = re.compile(r"^#(?P<vertex>\d+) (?P<text>\[[^\]]*?(?P<index>\d+)/(?P<total>\d+)\] .*)$")
 _OUTCOME = re.compile(r"^#(?P<vertex>\d+) (?P<outcome>CACHED|DONE|ERROR)\b:?\s*(?P<text>.*)$")
+_HEADLINE = re.compile(r"^#(?P<vertex>\d+) (?P<text>(?:\[|FROM |resolve ).*)$")
 _OUTPUT = re.compile(r"^#(?P<vertex>\d+) \d+\.\d+ (?P<text>.*)$")
 _DIGEST = re.compile(r"^#\d+ sha256:[0-9a-f]{64}$")
 _CLASSIC = re.compile(r"^Step (?P<index>\d+)/(?P<total>\d+) : .*$")
 _CLASSIC_CACHED = " ---> Using cache"
+_CLASSIC_OWN = ("Removing intermediate container ", " ---> ")
 
 
 def plain(text: str) -> str:
@@ -35,6 +37,7 @@ class ProgressReader:
     def __init__(self, dockerfile: Dockerfile) -> None:
         self._dockerfile = dockerfile
         self._steps: dict[str, Step] = {}
+        self._labels: dict[str, str] = {}
         self._output: dict[str, list[str]] = {}
         self._latest = ""
         self.failed = ""
@@ -53,7 +56,10 @@ class ProgressReader:
         elif "classic" in self._steps:
             if line == _CLASSIC_CACHED:
                 return self._end("classic", "CACHED", "")
-            self._output.setdefault("classic", []).append(line)
+            if not line.startswith(_CLASSIC_OWN):
+                self._output["classic"].append(line)
+        elif match := _HEADLINE.match(line):
+            self._labels.setdefault(match["vertex"], match["text"])
         return None
 
     def output(self) -> tuple[str, ...]:
@@ -69,6 +75,7 @@ class ProgressReader:
         if vertex in self._steps and self._steps[vertex].text == text:
             return None  # BuildKit repeats the headline whenever it turns to another vertex and back
         line = self._line_of(text)
+        self._labels[vertex] = text
         step = Step(int(match["index"]), int(match["total"]), text, line)
         self._steps[vertex] = step
         self._latest = vertex
@@ -78,7 +85,7 @@ class ProgressReader:
     def _end(self, vertex: str, outcome: str, text: str) -> Step | None:
         step = self._steps.get(vertex)
         if outcome == "ERROR":
-            self.failed, self.reason, self._latest = step.text if step else "", text, vertex
+            self.failed, self.reason, self._latest = self._labels.get(vertex, ""), text, vertex
             return None
         if step is None:
             return None
