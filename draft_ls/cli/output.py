@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
     from rich.status import Status as Spinner
+    from rich.text import Text
 
     from draft_ls.errors import Problem
 
@@ -108,10 +109,10 @@ class Output:
                 self._spinner.stop()
                 self._spinner = None
         elif self._spinner is None:
-            self._spinner = self._console.status(_plain(text), spinner="dots")
+            self._spinner = self._console.status(_one_line(text, self._console.width), spinner="dots")
             self._spinner.start()
         else:
-            self._spinner.update(_plain(text))
+            self._spinner.update(_one_line(text, self._console.width))
 
     @contextmanager
     def _spinner_hidden(self) -> Generator[None]:
@@ -139,8 +140,10 @@ def _console(stdout: TextIO) -> Console | None:
     return Console(file=stdout)
 
 
-def _plain(text: str) -> Any:
-    """Text that rich takes as it is, on one line."""
+def _one_line(text: str, width: int) -> Text:
+    """Text that rich takes as it is, short enough to stand beside the spinner on one line."""
     from rich.text import Text
 
-    return Text(text, no_wrap=True, overflow="ellipsis")
+    line = Text(text.replace("\t", " "))
+    line.truncate(max(width - 4, 1), overflow="ellipsis")
+    return line

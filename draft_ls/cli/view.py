@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 WATCHING = "Watching local files for changes..."
 
+_WAITS = {Stage.ROLLOUT, Stage.ROUTE}
+"""Stages that only wait: a live display shows them, a log has their end."""
+
 _GOOD, _BAD, _QUIET = "green", "red", "dim"
 
 
@@ -31,6 +34,7 @@ class View:
         self._ended = 0
         self._told: tuple[object, ...] = ()
         self._in_trouble = False
+        self._working = False
 
     def listen(self, event: Event) -> None:
         """Take one event."""
@@ -41,11 +45,9 @@ class View:
             case Status():
                 self._take_status(event)
             case StageStarted():
-                self._announce(event)
-                self._output.say(f"--> {event.message}")
-                self._output.progress(f"{event.message} …")
+                self._start(event)
             case StageEnded():
-                self._output.progress(None)
+                self._rest()
                 for line in event.message.splitlines():
                     self._output.say(f"--> {line}" if not line.startswith(" ") else f"    {line.strip()}")
             case Log():
@@ -65,6 +67,18 @@ class View:
             self._in_trouble, self._told = False, ()
             self._output.say(f"--> {status.message}", style=_GOOD)
 
+    def _start(self, event: StageStarted) -> None:
+        self._announce(event)
+        if event.stage not in _WAITS or self._output.verbose:
+            self._output.say(f"--> {event.message}")
+        self._working = True
+        self._output.progress(f"{event.message} …")
+
+    def _rest(self) -> None:
+        """No stage is under way."""
+        self._working = False
+        self._output.progress(None)
+
     def _announce(self, event: StageStarted) -> None:
         """Say what started a run that nobody asked for on this terminal."""
         if event.run == self._announced:
@@ -73,7 +87,7 @@ class View:
         cause = self._status.cause if self._status else ""
         if cause and not first:
             self._output.say()
-            self._output.say(f"--> {cause[:1].upper()}{cause[1:]}")
+            self._output.say(f"--> {cause}")
 
     def _take_log(self, log: Log) -> None:
         if log.stage is None and log.stream in {"stdout", "stderr"}:
@@ -82,11 +96,11 @@ class View:
             self._output.say(f"[{log.stream}] {log.text}")
         elif log.stage is Stage.RELEASE or self._output.verbose:
             self._output.say(f"    {log.text}", style=_QUIET)
-        elif log.text.strip():
+        elif log.text.strip() and self._working:
             self._output.progress(log.text.strip())
 
     def _take_end(self, ended: RunEnded) -> None:
-        self._output.progress(None)
+        self._rest()
         self._ended, self._in_trouble = ended.run, False
         status = self._status
         message = status.message if status else ""

@@ -127,7 +127,9 @@ def with_replaced(creation: Creation, paths: Iterable[str]) -> Creation:
     """The same plan, with these kept files replaced."""
     wanted = set(paths)
     edits = tuple(
-        replace(edit, action=Action.REPLACE) if edit.path in wanted else edit
+        replace(edit, action=Action.REPLACE, reason="as the pack writes it now")
+        if edit.path in wanted
+        else edit
         for edit in creation.scaffold.edits
     )
     return replace(creation, scaffold=replace(creation.scaffold, edits=edits))

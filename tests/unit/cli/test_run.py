@@ -187,7 +187,7 @@ def test_a_redeploy_says_what_started_it(app: Path):
     assert stdout.getvalue().splitlines() == [
         "--> Building Dockerfile",
         "",
-        "--> App.py changed on disk",
+        "--> app.py changed on disk",
         "--> Building Dockerfile",
         "--> Pushing",
     ]

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 import typer
+import typer.core
 
 from draft_ls import __version__
 from draft_ls.cli import presence, running
