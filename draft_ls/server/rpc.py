@@ -211,6 +211,19 @@ class DraftProtocol(LanguageServerProtocol):
             result.capabilities.execute_command_provider.work_done_progress = True
         return result
 
+    @lsp_method(types.SHUTDOWN)
+    def lsp_shutdown(self, *args: Any) -> Generator[Any, Any, None]:
+        """Cancel what is under way, walking over a copy: our futures leave when they are done."""
+        features: Any = self.fm
+        handler: Callable[..., Any] | None = features.features.get(types.SHUTDOWN)
+        if handler is not None:
+            yield handler, args, None
+        current = self.msg_id
+        for identifier, future in tuple(self._request_futures.items()):
+            if identifier != current and not future.done():
+                future.cancel()
+        self._shutdown = True
+
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
     async def lsp_workspace__execute_command(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, params: types.ExecuteCommandParams
