@@ -18,16 +18,26 @@ ANSWER_TIMEOUT = 5.0
 """Seconds for one answer."""
 GATEWAY_ERRORS = frozenset({502, 503, 504})
 """What gateways and load balancers say when the app behind them does not answer."""
+HANGING_UP = 3.0
+"""Seconds for which a pod must hang up on every question before that counts as its way to answer. A server that
+dies while it starts hangs up too: its socket takes connections before it can serve them."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.03, 0.5
 """Seconds between tries: short while a start is likely, longer when it takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: an HTTP status, or none from something that listens but does not speak HTTP."""
+    """What came back.
+
+    Attributes:
+        status: the HTTP status; none from something that listens but does not speak HTTP.
+        seconds: how long it took.
+        hung_up: whether the connection was closed without a byte.
+    """
 
     status: int | None
     seconds: float = 0.0
+    hung_up: bool = False
 
 
 async def of_pod(cluster: Cluster, pod: Pod, port: int, *, path: str = "/") -> Answer | None:
@@ -45,6 +55,7 @@ async def of_pod(cluster: Cluster, pod: Pod, port: int, *, path: str = "/") -> A
         return None
     except UnreachableError:
         return None
+    silent = False
     try:
         await stream.write(_request("localhost", path))
         async with asyncio.timeout(ANSWER_TIMEOUT):
@@ -52,14 +63,15 @@ async def of_pod(cluster: Cluster, pod: Pod, port: int, *, path: str = "/") -> A
     except ConnectionError:
         return None
     except TimeoutError:
-        data = b""
+        data, silent = b"", True
     finally:
         closing = asyncio.create_task(stream.close())
         _closing.add(closing)
         closing.add_done_callback(_closing.discard)
     if not data and stream.failure:
         return None
-    return Answer(_status(data), asyncio.get_running_loop().time() - started)
+    seconds = asyncio.get_running_loop().time() - started
+    return Answer(_status(data), seconds, hung_up=not data and not silent)
 
 
 _closing: set[asyncio.Task[None]] = set()
@@ -75,10 +87,17 @@ async def until_pod(
     loop = asyncio.get_running_loop()
     deadline, pause = loop.time() + timeout, FIRST_PAUSE
     started = loop.time()
+    hanging_up: float | None = None
     while loop.time() < deadline:
         answer = await of_pod(cluster, pod, port, path=path)
-        if answer is not None:
+        if answer is None:
+            hanging_up = None
+        elif not answer.hung_up:
             return answer
+        else:
+            hanging_up = hanging_up or loop.time()
+            if loop.time() - hanging_up >= HANGING_UP:
+                return answer
         await asyncio.sleep(pause)
         if loop.time() - started > 5.0:
             pause = min(2 * pause, LONGEST_PAUSE)
