@@ -183,7 +183,7 @@ class Deployer:
 
         where = (place.context, target.environment.registry)
         if where not in self._ways:
-            self._ways[where] = await imaging.find_way(self._tools, target, place, cluster())
+            self._ways[where] = await imaging.find_way(self._tools, target, place, cluster)
         image = await imaging.deliver_image(self._tools, target, built, self._ways[where], report)
         self._images[name] = image
         return image

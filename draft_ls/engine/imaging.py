@@ -9,7 +9,7 @@ from draft_ls.build.model import BuildRequest, Delivery, NodeFacts, NodeImage
 from draft_ls.errors import DraftError, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from draft_ls.build.model import Image
     from draft_ls.cluster.client import Cluster
@@ -53,14 +53,14 @@ async def build_image(tools: Tools, target: Target, report: Report) -> Image:
         return await tools.builder.build(request, environment.builder, report.lines(Stage.BUILD))
 
 
-async def find_way(tools: Tools, target: Target, place: ReleaseTarget, opening: Awaitable[Cluster]) -> Way:
+async def find_way(tools: Tools, target: Target, place: ReleaseTarget, cluster: Callable[[], Awaitable[Cluster]]) -> Way:
     """How this target's images get to its cluster's nodes.
 
     Args:
         tools: where Docker is.
         target: whose registry counts.
         place: where it is deployed.
-        opening: the cluster's connection; only awaited if there is no registry.
+        cluster: the cluster's connection; only asked for if there is no registry.
 
     Raises:
         DraftError: there is no registry and no way without one; placed where ``registry`` would stand.
@@ -70,7 +70,7 @@ async def find_way(tools: Tools, target: Target, place: ReleaseTarget, opening: 
         return Way(Delivery.PUSH, "")
     from draft_ls.build.delivery import cluster_name
 
-    nodes = await node_facts(await opening)
+    nodes = await node_facts(await cluster())
     try:
         delivery = await tools.builder.choose_delivery(None, place.context, nodes)
     except DraftError as error:
