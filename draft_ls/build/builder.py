@@ -275,8 +275,9 @@ class _Build:
 
 
 def _last_word(log: Sequence[str], tail: tuple[str, ...], reason: str) -> str:
-    """The CLI's final line, which names the cause more fully than the step's own."""
-    return next((line for line in (*tail, *log[::-1]) if line.strip()), reason)
+    """The CLI's verdict, which says more than the step's own words; an advertisement may follow it."""
+    verdict = next((line for line in log[::-1] if line.startswith("ERROR: ")), "")
+    return verdict or next((line for line in (*tail, *log[::-1]) if line.strip()), reason)
 
 
 def _text(path: Path) -> str:

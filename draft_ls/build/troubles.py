@@ -30,7 +30,7 @@ def docker_problem(error: BaseException, endpoint: Endpoint, stage: Stage = Stag
         return _no_engine(found, endpoint, stage)
     if any(isinstance(each, errors.InvalidVersion) for each in causes):
         return _too_old(error, endpoint, stage)
-    if any(isinstance(each, errors.ContextException | errors.ContextNotFound) for each in causes):
+    if any(isinstance(each, _context_errors()) for each in causes):
         return Problem(
             "docker-context",
             "The Docker context cannot be used.",
@@ -45,6 +45,14 @@ def docker_problem(error: BaseException, endpoint: Endpoint, stage: Stage = Stag
             stage,
             cause=str(error),
             fix="Correct or delete ~/.docker/config.json.",
+        )
+    if isinstance(error, errors.StreamParseError | ValueError):
+        return Problem(
+            "docker-answer",
+            "Docker's answer cannot be understood.",
+            stage,
+            cause=_words(error),
+            fix="Try again; if it stays, look whether a proxy stands between you and Docker.",
         )
     if any(isinstance(each, errors.TLSParameterError | ssl.SSLError) for each in causes):
         return _tls(causes, endpoint, stage)
@@ -101,6 +109,17 @@ def disk_full(cause: str, stage: Stage) -> Problem:
     )
 
 
+def _context_errors() -> tuple[type[Exception], ...]:
+    from docker import errors
+
+    return (
+        errors.ContextAlreadyExists,
+        errors.ContextException,
+        errors.ContextNotFound,
+        errors.MissingContextParameter,
+    )
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """An exception and all that it came from, ``urllib3``'s reasons included."""
     seen: set[int] = set()
@@ -122,7 +141,7 @@ def _words(error: BaseException) -> str:
 
 
 def _says_protocol(error: BaseException) -> bool:
-    return "bind address" in str(error) or "host" in str(error).lower()
+    return "bind address" in str(error)
 
 
 def _unreachable(causes: tuple[BaseException, ...], endpoint: Endpoint, stage: Stage) -> Problem:

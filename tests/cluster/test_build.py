@@ -139,7 +139,8 @@ async def test_cached_steps_are_told_and_times_do_not_count(
 TREE = {
     "app.py": "1", "README.md": "2", "src/a.py": "3", "src/b.log": "4", "src/deep/c.py": "5",
     "src/deep/d.md": "6", "node_modules/x/index.js": "7", "node_modules/x/README.md": "8",
-    "sp ace/é.txt": "9", ".env": "10", "a.b": "11", "axb": "12", "sub/Dockerfile": "13", "src/deep/e/f/g.md": "14",
+    "sp ace/é.txt": "9", ".env": "10", "a.b": "11", "axb": "12", "sub/Dockerfile": "13",
+    "src/deep/e/f/g.md": "14",
 }  # fmt: skip
 
 IGNORES = [

@@ -253,8 +253,8 @@ def test_a_name_that_is_no_unicode(app: Path) -> None:
     assert os.fsdecode(b"caf\xe9") in context.files
 
 
-def test_ten_thousand_unchanged_files_stay_within_the_budget(tmp_path: Path) -> None:
-    """The budget is 50 ms; a shared machine gets the best of several reads."""
+def test_ten_thousand_unchanged_files_cost_little_more_than_looking_at_them(tmp_path: Path) -> None:
+    """A ratio, since the machine may be busy; the budget in milliseconds is held by the benchmark."""
     for number in range(10_000):
         if number % 100 == 0:
             (tmp_path / f"folder{number // 100}").mkdir()
@@ -265,12 +265,23 @@ def test_ten_thousand_unchanged_files_stay_within_the_budget(tmp_path: Path) -> 
     reader.read()
     settle(tmp_path)
     first = reader.read()
-    took: list[float] = []
-    for _ in range(7):
-        start = time.perf_counter()
+    ratios: list[float] = []
+    for _ in range(9):
+        start = time.thread_time()
+        look_at_all(str(tmp_path))
+        middle = time.thread_time()
         assert reader.read() is first
-        took.append(time.perf_counter() - start)
-    assert min(took) < 0.05, took
+        ratios.append((time.thread_time() - middle) / (middle - start))
+    assert min(ratios) < 2.5, ratios
+
+
+def look_at_all(folder: str) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                look_at_all(entry.path)
+            else:
+                entry.stat(follow_symlinks=False)
 
 
 def test_files_survive_replace_by_a_link_and_back(app: Path) -> None:
