@@ -21,10 +21,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     _configure_logging(options.verbose, options.log_file)
     # Imported here, so that --version and --help do not pay for it.
-    from draft_ls.server.server import create_server
-    from draft_ls.server.transport import serve_stdio, serve_tcp
+    from draft_ls.server.startup import quick_imports
 
-    server = create_server()
+    with quick_imports() as keep:
+        from draft_ls.server.server import create_server
+        from draft_ls.server.transport import serve_stdio, serve_tcp
+
+        server = create_server()
+    server.on_idle = keep
     if options.tcp:
         return serve_tcp(server, *options.tcp)
     return serve_stdio(server)

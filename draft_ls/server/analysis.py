@@ -7,8 +7,6 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from draft_ls.analysis.app import problems_of_app
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -55,6 +53,8 @@ class Analysis:
 
     async def _look(self, app: Path, delay: float) -> None:
         await asyncio.sleep(delay)
+        from draft_ls.analysis.app import problems_of_app
+
         if self._executor is None:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="draft-analysis")
         loop = asyncio.get_running_loop()

@@ -64,6 +64,8 @@ async def _initialized(ls: DraftLanguageServer, params: InitializedParams) -> No
     del params
     ls.initialized.set()
     await asyncio.gather(_watch(ls), configuration.fetch(ls))
+    if ls.on_idle is not None:
+        await asyncio.to_thread(ls.on_idle)
 
 
 async def _watch(ls: DraftLanguageServer) -> None:

@@ -11,8 +11,6 @@ from lsprotocol.types import ApplyWorkspaceEditParams, WorkspaceEditMetadata
 from pygls.exceptions import JsonRpcException
 
 from draft_ls.errors import DraftError, Problem, Stage
-from draft_ls.scaffold.model import Action
-from draft_ls.server.edits import Note, file_edits
 from draft_ls.server.protocol import APPS_CHANGED, CommandArguments, CreateResult, FileInfo
 from draft_ls.server.sessions import ask, given_path
 from draft_ls.server.uris import uri_of
@@ -76,6 +74,8 @@ async def plan(ls: DraftLanguageServer, folder: Path, arguments: CommandArgument
 
 def wanted(creation: Creation, pieces: Sequence[str]) -> list[FileEdit]:
     """The files to write: all that are missing or to be replaced, or those whose paths start like a piece."""
+    from draft_ls.scaffold.model import Action
+
     edits = [edit for edit in creation.scaffold.edits if edit.action is not Action.KEEP]
     return [edit for edit in edits if not pieces or edit.path.startswith(tuple(pieces))]
 
@@ -138,6 +138,8 @@ async def _apply(ls: DraftLanguageServer, app: Path, edits: list[FileEdit], *, c
 
 def edit_of(ls: DraftLanguageServer, app: Path, edits: list[FileEdit], *, confirm: bool) -> WorkspaceEdit:
     """The edit that makes the files, as this client can show it."""
+    from draft_ls.server.edits import Note, file_edits
+
     return file_edits(app, edits, ls.lines, Note(confirm=confirm) if ls.client.annotations else None)
 
 

@@ -100,6 +100,7 @@ class DraftLanguageServer(LanguageServer):
         settings: the ``draft`` section of the client's configuration.
         selected: the environment selected for each app.
         initialized: set when the client is known.
+        on_idle: called once in a thread when the client has been served: for what may come late.
         tasks, jobs, publisher, diagnostics, analysis, views, offered: see their modules.
     """
 
@@ -116,6 +117,7 @@ class DraftLanguageServer(LanguageServer):
         self.settings = Settings()
         self.selected: dict[Path, str] = {}
         self.initialized = asyncio.Event()
+        self.on_idle: Callable[[], None] | None = None
         self.tasks = Tasks()
         self.jobs = Jobs(self)
         self.publisher = Publisher(self)

@@ -1,0 +1,112 @@
+"""A quick start: the code that attrs and cattrs generate, kept as Python keeps compiled modules.
+
+An editor waits for ``initialize``. Most of that time goes into importing ``lsprotocol.types``, and half of
+the import into compiling the methods that attrs writes as source text for its 550 classes. The text is the
+same every time, so its code is kept in the ``__pycache__`` folder of lsprotocol, under a name that changes
+with Python and the packages: where, and as safe as, the ``.pyc`` files beside it. Without such a file, with a
+damaged one, or where none can be written, everything is compiled as ever.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import gc
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import logging
+import marshal
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from types import CodeType
+
+logger = logging.getLogger(__name__)
+
+GENERATORS = ("attr._make", "cattrs.gen")
+"""The modules that compile source text of their own making; each looks up ``compile`` as a global name."""
+
+PACKAGES = ("attrs", "cattrs", "lsprotocol")
+"""The packages whose versions decide what is generated."""
+
+
+@contextlib.contextmanager
+def quick_imports() -> Generator[Callable[[], None]]:
+    """Import the server inside this block; what it yields keeps what was compiled, for the next start.
+
+    The garbage collector rests meanwhile: imports make many objects and hardly any garbage.
+    """
+    gc.disable()
+    cache = CodeCache(_place())
+    cache.install()
+    try:
+        yield cache.save
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
+class CodeCache:
+    """Code by the source text that it was compiled from.
+
+    Args:
+        path: the file; none to keep nothing.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._known = _load(path) if path else {}
+        self._changed = False
+
+    def install(self) -> None:
+        """Compile generated code through the cache from now on."""
+        for name in GENERATORS:
+            module: Any = importlib.import_module(name)
+            module.compile = self.compile
+
+    def compile(self, source: str, filename: str, mode: str) -> CodeType:
+        """What the built-in ``compile`` returns, which is asked only about a text that is new."""
+        key = hashlib.blake2b(f"{filename}\0{mode}\0{source}".encode(), digest_size=16).digest()
+        code = self._known.get(key)
+        if code is None:
+            code = self._known[key] = builtins.compile(source, filename, mode)
+            self._changed = True
+        return code
+
+    def save(self) -> None:
+        """Keep what is new, for the next start. Never raises: the cache is a convenience."""
+        if self._path is None or not self._changed or sys.dont_write_bytecode:
+            return
+        try:
+            with tempfile.NamedTemporaryFile(dir=self._path.parent, delete=False) as file:
+                file.write(marshal.dumps(self._known))
+            Path(file.name).chmod(0o644)
+            Path(file.name).replace(self._path)
+        except OSError as error:
+            logger.info("Compiled code cannot be kept: %s", error)
+
+
+def _place() -> Path | None:
+    """The cache's file beside lsprotocol's own ``.pyc`` files."""
+    found = importlib.util.find_spec("lsprotocol")
+    if found is None or found.origin is None:
+        return None
+    versions = "-".join(f"{name}-{importlib.metadata.version(name)}" for name in PACKAGES)
+    try:
+        module = importlib.util.cache_from_source(str(Path(found.origin).with_name("generated.py")))
+    except NotImplementedError:
+        return None
+    return Path(module).with_suffix(f".{versions}.marshal")
+
+
+def _load(path: Path) -> dict[bytes, CodeType]:
+    try:
+        return cast("dict[bytes, CodeType]", marshal.loads(path.read_bytes()))  # noqa: S302 - as .pyc files are read
+    except (OSError, EOFError, ValueError, TypeError):
+        return {}
