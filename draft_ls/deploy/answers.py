@@ -19,8 +19,8 @@ ANSWER_TIMEOUT = 5.0
 GATEWAY_ERRORS = frozenset({502, 503, 504})
 """What gateways and load balancers say when the app behind them does not answer."""
 HANGING_UP = 3.0
-"""Seconds for which a pod must hang up on every question before that counts as its way to answer. A server that
-dies while it starts hangs up too: its socket takes connections before it can serve them."""
+"""Seconds for which a pod must hang up on every question before that counts as its way to answer. A server
+that dies while it starts hangs up too: its socket takes connections before it can serve them."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.03, 0.5
 """Seconds between tries: short while a start is likely, longer when it takes its time."""
 

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 LOOK = 1.0
 """Seconds that an address gets to answer: one that cannot be reached from here often swallows packets."""
 
+PATIENCE = 3.0
+"""Seconds for which addresses that do not answer yet are asked again."""
+PAUSE = 0.1
+"""Seconds between two rounds of asking."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -45,20 +50,29 @@ class Destination:
     scheme: str = "http"
 
 
-async def find_route(cluster: Cluster, release: Release, *, timeout: float = LOOK) -> Route | None:
+async def find_route(
+    cluster: Cluster, release: Release, *, timeout: float = LOOK, patience: float = PATIENCE
+) -> Route | None:
     """The best route that answers from here without a tunnel; none if only a tunnel leads there.
 
     Args:
         cluster: where.
         release: what to reach.
-        timeout: seconds that each candidate gets.
+        timeout: seconds that each candidate gets for each answer.
+        patience: seconds for which candidates are asked again: a node's packet rules and a balancer's targets
+            follow a pod's readiness, some time after it.
     """
-    found = await candidates(cluster, release)
-    seen = await asyncio.gather(*(answers.of_url(item.url, timeout=timeout) for item in found))
-    return next(
-        (Route(item.url, item.kind) for item, answer in zip(found, seen, strict=True) if answer is not None),
-        None,
-    )
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience
+    while True:
+        found = await candidates(cluster, release)
+        seen = await asyncio.gather(*(answers.of_url(item.url, timeout=timeout) for item in found))
+        for item, answer in zip(found, seen, strict=True):
+            if answer is not None:
+                return Route(item.url, item.kind)
+        if not found or loop.time() >= deadline:
+            return None
+        await asyncio.sleep(PAUSE)
 
 
 async def candidates(cluster: Cluster, release: Release) -> tuple[Candidate, ...]:
