@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.builtin import builtin_rules
-from draft_ls.detect.dependencies import dependencies
+from draft_ls.detect.candidates import Triggers
+from draft_ls.detect.dependencies import Dependencies
 from draft_ls.detect.facts import Subject, analyzer
-from draft_ls.detect.model import Detection, Fact
+from draft_ls.detect.facts.existing import complete
+from draft_ls.detect.model import Detection
 from draft_ls.detect.sources import Sources
 from draft_ls.detect.walk import secondary, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from draft_ls.detect.model import Evidence
+    from draft_ls.detect.model import Evidence, Fact
     from draft_ls.detect.rules import PackRules
     from draft_ls.detect.walk import Folder
     from draft_ls.files import Tree
@@ -24,7 +26,34 @@ CERTAIN_ENOUGH = 0.3
 """Below this confidence a folder is no app."""
 
 CERTAIN_BELOW = 0.5
-"""Below this confidence a sub-folder is no app of its own."""
+"""Below this confidence a sub-folder is no app of its own, and the root is none beside other apps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a tree holds.
+
+    Attributes:
+        apps: the apps, best first.
+        rejected: what looked like an app and is none, best first: libraries, workspace roots.
+        folders: how many folders were looked at.
+    """
+
+    apps: tuple[Detection, ...]
+    rejected: tuple[Detection, ...]
+    folders: int
+
+    @property
+    def reason(self) -> str:
+        """Why there is no app; empty if there is one."""
+        if self.apps:
+            return ""
+        if self.rejected:
+            first = self.rejected[0]
+            where = first.path or "this folder"
+            seen = ", ".join(dict.fromkeys(each.seen for each in first.evidence[:3]))
+            return f"No app here: {where} has {seen}, but nothing that starts a server or a program."
+        return f"No app here: none of {self.folders} folders has a file that a pack knows."
 
 
 def detect(tree: Tree, *, rules: Sequence[PackRules] | None = None) -> tuple[Detection, ...]:
@@ -34,24 +63,44 @@ def detect(tree: Tree, *, rules: Sequence[PackRules] | None = None) -> tuple[Det
         tree: the folder to look at.
         rules: the packs' detection rules; those of the built-in packs by default.
     """
+    return survey(tree, rules=rules).apps
+
+
+def survey(tree: Tree, *, rules: Sequence[PackRules] | None = None) -> Survey:
+    """Find the apps of a tree, and what only looks like one; see ``detect``."""
     packs = builtin_rules() if rules is None else tuple(rules)
     folders = walk(tree)
-    apps: list[Detection] = []
-    for path in folders:
-        candidate = detect_folder(tree, path, folders, packs)
-        floor = CERTAIN_BELOW if path else CERTAIN_ENOUGH
-        if candidate and candidate.confidence >= floor:
-            apps.append(candidate)
-    primary = [app for app in apps if not secondary(app.path)]
-    return tuple(sorted(primary or apps, key=lambda app: (-app.confidence, app.path.count("/"), app.path)))
+    triggers = Triggers(packs)
+    roots = {path for path, folder in folders.items() if path and triggers.own(folder)}
+    found: list[Detection] = []
+    for path, folder in folders.items():
+        if (path in roots or triggers.any(folder)) and (
+            not path or path in roots or not _within(path, found)
+        ):
+            candidate = detect_folder(tree, path, folders, packs, roots)
+            if candidate:
+                found.append(candidate)
+    return _ranked(found, len(folders))
 
 
 def detect_folder(
-    tree: Tree, path: str, folders: Mapping[str, Folder], packs: Iterable[PackRules]
+    tree: Tree,
+    path: str,
+    folders: Mapping[str, Folder],
+    packs: Iterable[PackRules],
+    roots: Collection[str] = frozenset(),
 ) -> Detection | None:
-    """What one folder is, with its runners-up; none if no pack fits."""
-    sources = _sources(tree, path, folders)
-    declared = dependencies(sources)
+    """What one folder is, with its runners-up; none if no pack fits.
+
+    Args:
+        tree: the tree that holds the folder.
+        path: the folder.
+        folders: what the walk found.
+        packs: the packs' detection rules.
+        roots: folders that are apps of their own, whose files do not count for those above.
+    """
+    sources = _sources(tree, path, folders, roots)
+    declared = Dependencies(sources)
     found = [each for pack in packs if (each := _fit(sources, declared, pack))]
     if not found:
         return None
@@ -65,12 +114,19 @@ def explain(detection: Detection) -> str:
     where = detection.path or "."
     lines = [f"{where}: {detection.pack} ({detection.confidence:.0%})"]
     lines += [f"  because of {_cite(evidence)}" for evidence in detection.evidence]
-    for name in ("framework", "version", "package_manager", "build", "start", "port", "health"):
-        fact: Fact[object] | None = getattr(detection, name)
+    facts: tuple[tuple[str, Fact[str] | Fact[int] | Fact[tuple[str, ...]] | None], ...] = (
+        ("framework", detection.framework), ("version", detection.version),
+        ("package manager", detection.package_manager), ("build", detection.build), ("start", detection.start),
+        ("port", detection.port), ("health", detection.health),
+    )  # fmt: skip
+    for name, fact in facts:
         if fact is not None:
-            value = " ".join(fact.value) if isinstance(fact.value, tuple) else fact.value  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            value = " ".join(fact.value) if isinstance(fact.value, tuple) else fact.value
             why = ", ".join(_cite(evidence) for evidence in fact.evidence) or "the default"
-            lines.append(f"  {name.replace('_', ' ')}: {value} ({why})")
+            lines.append(f"  {name}: {value} ({why})")
+    lines += [
+        f"  needs {fact.value} ({_cite(fact.evidence[0])})" for fact in detection.variables if fact.evidence
+    ]
     lines += [f"  or {other.pack} ({other.confidence:.0%})" for other in detection.alternatives]
     return "\n".join(lines)
 
@@ -80,23 +136,49 @@ def _cite(evidence: Evidence) -> str:
     return f"{evidence.path}{line}" + (f" «{evidence.seen}»" if evidence.span else "")
 
 
-def _sources(tree: Tree, path: str, folders: Mapping[str, Folder]) -> Sources:
+def _ranked(found: list[Detection], folders: int) -> Survey:
+    order = sorted(found, key=lambda app: (-app.confidence, app.path.count("/"), app.path))
+    certain = [app for app in order if app.confidence >= CERTAIN_BELOW]
+    apps = [app for app in certain if not secondary(app.path)] or certain
+    apps = apps or [app for app in order if not app.path and app.confidence >= CERTAIN_ENOUGH]
+    apps = [app for app in apps if not any(_covered(app, other) for other in apps)]
+    return Survey(tuple(apps), tuple(app for app in order if app not in apps), folders)
+
+
+def _covered(app: Detection, other: Detection) -> bool:
+    """Whether an app is only a part of another, which is deployed as a whole."""
+    inside = app.path.startswith(f"{other.path}/") if other.path else bool(app.path)
+    return inside and other.pack == app.pack and other.details.get("whole") is True
+
+
+def _within(path: str, apps: Iterable[Detection]) -> bool:
+    """Whether a folder lies in one that is surely an app."""
+    return any(
+        app.confidence >= CERTAIN_BELOW and (not app.path or path.startswith(f"{app.path}/")) for app in apps
+    )
+
+
+def _sources(tree: Tree, path: str, folders: Mapping[str, Folder], roots: Collection[str]) -> Sources:
     prefix = f"{path}/" if path else ""
     files: list[str] = []
     pending = [""]
     while pending:
         below = pending.pop()
-        folder = folders.get((prefix + below).rstrip("/"))
-        if folder is None:
+        full = (prefix + below).rstrip("/")
+        folder = folders.get(full)
+        if folder is None or (below and full in roots):
             continue
         files.extend(below + name for name in folder.files)
         pending.extend(f"{below}{name}/" for name in reversed(folder.folders))
-    return Sources(tree, path, files, folders[path].names)
+    above: list[str] = []
+    upper = path
+    while upper:
+        upper = upper.rpartition("/")[0]
+        above += [f"{upper}/{name}" if upper else name for name in folders[upper].files]
+    return Sources(tree, path, files, folders[path].names, above)
 
 
-def _fit(
-    sources: Sources, declared: Mapping[str, Mapping[str, Evidence]], pack: PackRules
-) -> tuple[Detection, PackRules] | None:
+def _fit(sources: Sources, declared: Dependencies, pack: PackRules) -> tuple[Detection, PackRules] | None:
     evidence: list[Evidence] = []
     confidence = 0.0
     for rule in pack.rules:
@@ -112,26 +194,26 @@ def _fit(
         if framework_fact:
             framework = each
             break
-    facts = analyzer(pack.analyzer)(Subject(sources, pack, framework, framework_fact, declared))
+    subject = Subject(sources, pack, framework, framework_fact, declared)
+    facts = analyzer(pack.analyzer)(subject)
+    complete(subject, facts)
     if framework:
         confidence = max(confidence, framework.confidence)
-    return (
-        Detection(
-            path=sources.path,
-            pack=pack.name,
-            language=facts.language or pack.language,
-            confidence=round(min(confidence, facts.confidence), 2),
-            evidence=(*evidence, *facts.evidence),
-            framework=facts.framework,
-            version=facts.version,
-            package_manager=facts.package_manager,
-            build=facts.build,
-            start=facts.start,
-            port=facts.port,
-            health=facts.health,
-            reads_port=facts.reads_port,
-            variables=facts.variables,
-            details=facts.details,
-        ),
-        pack,
+    detection = Detection(
+        path=sources.path,
+        pack=pack.name,
+        language=facts.language or pack.language,
+        confidence=round(min(confidence, facts.confidence), 2),
+        evidence=(*evidence, *(each for each in facts.evidence if each not in evidence)),
+        framework=facts.framework,
+        version=facts.version,
+        package_manager=facts.package_manager,
+        build=facts.build,
+        start=facts.start,
+        port=facts.port,
+        health=facts.health,
+        reads_port=facts.reads_port,
+        variables=facts.variables,
+        details=facts.details,
     )
+    return detection, pack

@@ -12,9 +12,8 @@ from draft_ls.detect.sources import compiled, strings, table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from draft_ls.detect.dependencies import Dependencies
     from draft_ls.detect.sources import Sources
-
-Dependencies = "Mapping[str, Mapping[str, Evidence]]"
 
 CONTENT_LIMIT = 40
 """How many files one ``contains`` rule looks into."""
@@ -44,15 +43,13 @@ class Condition:
     dependencies: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
-    def holds(
-        self, sources: Sources, dependencies: Mapping[str, Mapping[str, Evidence]]
-    ) -> tuple[Evidence, ...]:
+    def holds(self, sources: Sources, dependencies: Dependencies) -> tuple[Evidence, ...]:
         """The evidence that it holds; empty if it does not."""
         if any(sources.matching(pattern) for pattern in self.without):
             return ()
         found: list[Evidence] = []
         if self.dependencies:
-            declared = _declared(self.dependencies, dependencies)
+            declared = next((seen for each in self.dependencies if (seen := dependencies.find(each))), None)
             if declared is None:
                 return ()
             found.append(declared)
@@ -74,10 +71,17 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class DetectRule:
-    """A condition that speaks for a pack, and how surely: from 0 to 1."""
+    """A condition that speaks for a pack.
+
+    Attributes:
+        condition: what must hold.
+        confidence: how surely it speaks for the pack, above 0 and at most 1.
+        nested: whether it makes a folder inside another app an app of its own.
+    """
 
     condition: Condition
     confidence: float
+    nested: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +108,7 @@ class Framework:
     reads_port: bool = False
     confidence: float = 0.0
 
-    def present(
-        self, sources: Sources, dependencies: Mapping[str, Mapping[str, Evidence]]
-    ) -> Fact[str] | None:
+    def present(self, sources: Sources, dependencies: Dependencies) -> Fact[str] | None:
         """Its name with the evidence; none if it is not there."""
         for condition in self.conditions:
             evidence = condition.holds(sources, dependencies)
@@ -156,7 +158,11 @@ def parse_rules(document: Mapping[str, Any]) -> PackRules:
         language=_text(document, "language", "language") or name,
         analyzer=_text(document, "analyzer", "analyzer") or "plain",
         rules=tuple(
-            DetectRule(_condition(each, f"detect[{index}]"), _confidence(each, f"detect[{index}]"))
+            DetectRule(
+                _condition(each, f"detect[{index}]"),
+                _confidence(each, f"detect[{index}]"),
+                nested=each.get("nested", True) is True,
+            )
             for index, each in enumerate(_tables(document, "detect"))
         ),
         frameworks=tuple(
@@ -211,21 +217,6 @@ def _condition(values: dict[str, Any], where: str) -> Condition:
         if ":" not in each:
             raise RuleError(f"{where}.dependency", f"'{each}' should be <type>:<name>, e.g. npm:{each}")
     return condition
-
-
-def _declared(
-    packages: tuple[str, ...], dependencies: Mapping[str, Mapping[str, Evidence]]
-) -> Evidence | None:
-    for package in packages:
-        kind, _, name = package.partition(":")
-        declared = dependencies.get(kind, {})
-        if name.endswith("*"):
-            found = next((declared[each] for each in declared if each.startswith(name[:-1])), None)
-        else:
-            found = declared.get(name)
-        if found:
-            return found
-    return None
 
 
 def _tables(values: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

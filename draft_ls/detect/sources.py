@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-from draft_ls.detect.model import Evidence
+from draft_ls.detect.model import Evidence, Fact
 from draft_ls.errors import Position, Span
 
 if TYPE_CHECKING:
@@ -73,8 +73,28 @@ class Sources:
                 found = (pattern,) if pattern in self._set else ()
             else:
                 fits = glob(pattern).fullmatch
-                found = tuple(path for path in self.files if fits(path))
+                found = tuple(path for path in self._narrowed(pattern) if fits(path))
             self._paths[pattern] = found
+        return found
+
+    def _narrowed(self, pattern: str) -> Sequence[str]:
+        """The files that can match at all: those in the app's folder itself, or those with the pattern's ending."""
+        if "/" not in pattern:
+            return self._direct
+        ending = re.search(r"\.\w+$", pattern)
+        return self._by_ending.get(ending[0], ()) if ending else self.files
+
+    @cached_property
+    def _direct(self) -> tuple[str, ...]:
+        return tuple(path for path in self.files if "/" not in path)
+
+    @cached_property
+    def _by_ending(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self.files:
+            dot = path.rfind(".")
+            if dot >= 0:
+                found.setdefault(path[dot:], []).append(path)
         return found
 
     def text(self, path: str) -> str:
@@ -92,6 +112,23 @@ class Sources:
             known = (self._tree.read(path, TEXT_LIMIT) or "") if path in self.above else ""
             self._texts["/" + path] = known
         return known
+
+    def nearest(self, path: str, pattern: str) -> Fact[str] | None:
+        """The first group of a pattern's match in one of the app's files, else in that of a folder above."""
+        match = self.find(path, pattern)
+        if match:
+            return Fact(match[1], (self.evidence(path, match),))
+        folder = self.path
+        while folder:
+            folder = folder.rpartition("/")[0]
+            full = f"{folder}/{path}" if folder else path
+            match = compiled(pattern).search(self.upper(full)) if full in self.above else None
+            if match:
+                text = self.upper(full)
+                return Fact(
+                    match[1], (Evidence(full, _line(text, match.start(1)), span_of(text, *match.span(1))),)
+                )
+        return None
 
     def toml(self, path: str) -> dict[str, Any]:
         """A TOML file's table; empty if it is absent or broken."""

@@ -6,13 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.model import Fact
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from draft_ls.detect.model import Fact
     from draft_ls.detect.sources import Sources
-
-from draft_ls.detect.model import Fact as _Fact
 
 Version = tuple[int, ...]
 
@@ -114,16 +113,26 @@ def choose(constraint: str, known: Sequence[str], preferred: str) -> str | None:
 
 
 def tool_version(sources: Sources, *names: str) -> Fact[str] | None:
-    """What ``.tool-versions`` (asdf) or a mise file pins for a tool, as written."""
+    """What ``.tool-versions`` (asdf) or a mise file pins for a tool, as written; also in the folders above the app."""
     tools = "|".join(re.escape(name) for name in names)
-    candidates: Iterable[tuple[str, str]] = (
-        (".tool-versions", rf"^\s*(?:{tools})[ \t]+(\S+)"),
-        ("mise.toml", rf"""^\s*["']?(?:{tools})["']?\s*=\s*(?:\[\s*)?["']([^"']+)["']"""),
-        (".mise.toml", rf"""^\s*["']?(?:{tools})["']?\s*=\s*(?:\[\s*)?["']([^"']+)["']"""),
-        (".config/mise.toml", rf"""^\s*["']?(?:{tools})["']?\s*=\s*(?:\[\s*)?["']([^"']+)["']"""),
+    asdf = rf"^\s*(?:{tools})[ \t]+(\S+)"
+    mise = rf"""^\s*["']?(?:core:)?(?:{tools})["']?\s*=\s*(?:\[\s*|\{{\s*version\s*=\s*)?["']([^"']+)["']"""
+    candidates = (
+        (".tool-versions", asdf),
+        ("mise.toml", mise),
+        (".mise.toml", mise),
+        (".config/mise.toml", mise),
     )
-    for path, pattern in candidates:
-        match = sources.find(path, pattern)
-        if match:
-            return _Fact(match[1], (sources.evidence(path, match),))
-    return None
+    return next((fact for path, pattern in candidates if (fact := sources.nearest(path, pattern))), None)
+
+
+def pinned(sources: Sources, pins: Iterable[tuple[str, str]], *tools: str) -> Fact[str] | None:
+    """What the first of these pin files says, as written: (file, pattern); then asdf's and mise's for ``tools``."""
+    found = next((fact for path, pattern in pins if (fact := sources.nearest(path, pattern))), None)
+    return found or (tool_version(sources, *tools) if tools else None)
+
+
+def line_of(fact: Fact[str] | None, parts: int) -> Fact[str] | None:
+    """A pinned version cut to the parts that image tags have; none if it names no version (``latest``, ``system``)."""
+    version = parse_version(fact.value) if fact else None
+    return Fact(dotted(version, parts), fact.evidence) if fact and version else None

@@ -19,13 +19,13 @@ DEPTH_LIMIT = 12
 
 GENERATED = frozenset(
     {
-        "node_modules", "bower_components", "jspm_packages", "vendor", "third_party", "venv", "env", "virtualenv",
-        "site-packages", "__pycache__", "target", "dist", "out", "bin", "obj", "build", "_build", "deps", "coverage",
+        "node_modules", "bower_components", "jspm_packages", "vendor", "third_party", "venv", "virtualenv",
+        "site-packages", "__pycache__", "target", "dist", "out", "obj", "build", "_build", "deps", "coverage",
         "htmlcov", "tmp", "temp", "log", "logs", "Pods", "DerivedData", "zig-out", "zig-cache", "dist-newstyle",
-        "elm-stuff", "ebin", "cmake-build-debug", "cmake-build-release", "storybook-static", "wwwroot", "_site",
+        "elm-stuff", "ebin", "cmake-build-debug", "cmake-build-release", "storybook-static", "_site",
     }
 )  # fmt: skip
-"""Folders of generated and vendored files. ``bin``, ``build`` and the like may hold sources too: see ``_enters``."""
+"""Folders of generated and vendored files."""
 
 SECONDARY = frozenset(
     {
@@ -55,6 +55,8 @@ def walk(tree: Tree) -> dict[str, Folder]:
         path, depth, rules = pending.pop()
         folder = Folder()
         entries = tree.children(path)
+        if path and any(entry.name == "pyvenv.cfg" for entry in entries):
+            continue
         if any(entry.name == ".gitignore" for entry in entries):
             prefix = f"{path}/" if path else ""
             rules = rules.below(path, tree.read(f"{prefix}.gitignore") or "")

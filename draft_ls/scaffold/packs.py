@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from draft_ls.files import Tree
 
 SHARED = "_chart"
-"""The pack folder that holds the chart that packs share."""
+"""What every pack that extends no other extends: the shared chart and the common defaults."""
+
+TEMPLATE = ".j2"
+"""The ending of files that are rendered."""
 
 DEPTH_LIMIT = 8
 """How long a chain of ``extends`` may be, and how deep a pack's folders."""
@@ -146,7 +149,6 @@ def load_packs(folders: Sequence[Tree]) -> Packs:
         folders: folders of packs, the first to be searched first; a folder that has ``pack.toml`` is itself a pack.
     """
     found: dict[str, tuple[Tree, str]] = {}
-    shared: tuple[Tree, str] | None = None
     for tree in folders:
         if tree.kind(PACK_FILE) is Kind.FILE:
             found.setdefault(tree.root.name, (tree, ""))
@@ -154,13 +156,11 @@ def load_packs(folders: Sequence[Tree]) -> Packs:
         for entry in tree.children():
             if entry.kind is Kind.FOLDER and tree.kind(f"{entry.name}/{PACK_FILE}") is Kind.FILE:
                 found.setdefault(entry.name, (tree, f"{entry.name}/"))
-        if shared is None and tree.kind(f"{SHARED}/chart") is Kind.FOLDER:
-            shared = (tree, f"{SHARED}/")
     packs: dict[str, Pack] = {}
     problems: list[Problem] = []
-    for name in found:
+    for name in sorted(each for each in found if not each.startswith("_")):
         try:
-            pack = _load(name, found, shared)
+            pack = _load(name, found)
             packs[pack.name] = pack
         except DraftError as error:
             problems.extend(error.problems)
@@ -186,14 +186,16 @@ def load_pack(tree: Tree, *, shared: Tree | None = None) -> Pack:
     return mine
 
 
-def _load(name: str, found: Mapping[str, tuple[Tree, str]], shared: tuple[Tree, str] | None) -> Pack:
+def _load(name: str, found: Mapping[str, tuple[Tree, str]]) -> Pack:
     document: dict[str, Any] = {}
     files: dict[str, str] = {}
-    if shared:
-        files.update(_files(*shared))
     for tree, prefix in reversed(_chain(name, found)):
         document = _merged(document, _document(tree, prefix))
-        files.update(_files(tree, prefix))
+        own = _files(tree, prefix)
+        targets = {path.removesuffix(TEMPLATE) for path in own}
+        files = {
+            path: text for path, text in files.items() if path.removesuffix(TEMPLATE) not in targets
+        } | own
     tree, prefix = found[name]
     files = {path: text for path, text in files.items() if text.strip()}
     try:
@@ -217,7 +219,8 @@ def _chain(name: str, found: Mapping[str, tuple[Tree, str]]) -> list[tuple[Tree,
         seen.append(following)
         chain.append(found[following])
         base = _document(*found[following]).get("extends")
-        following = base if isinstance(base, str) else None
+        shared = SHARED if SHARED in found and following != SHARED else None
+        following = base if isinstance(base, str) else shared
     return chain
 
 

@@ -12,6 +12,7 @@ from draft_ls.detect.versions import parse_version
 from draft_ls.errors import DraftError, Place, Problem, Severity, Stage
 from draft_ls.files import inside
 from draft_ls.scaffold.model import Action, FileEdit, Scaffold
+from draft_ls.scaffold.packs import TEMPLATE
 from draft_ls.scaffold.render import render
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from draft_ls.detect.model import Detail, Detection
     from draft_ls.files import Tree
     from draft_ls.scaffold.packs import Pack
-
-TEMPLATE = ".j2"
 
 REASONS = {
     "Dockerfile": "how the image is built",

@@ -7,8 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from draft_ls.detect.dependencies import Dependencies
     from draft_ls.detect.model import Detail, Evidence, Fact
     from draft_ls.detect.rules import Framework, PackRules
     from draft_ls.detect.sources import Sources
@@ -46,14 +47,14 @@ class Subject:
         sources: the app's files.
         rules: the pack's rules.
         framework: the framework whose rule holds, if any; ``framework_fact`` says why.
-        dependencies: purl type → package name → what declares it.
+        dependencies: the packages that its manifests declare.
     """
 
     sources: Sources
     rules: PackRules
     framework: Framework | None
     framework_fact: Fact[str] | None
-    dependencies: Mapping[str, Mapping[str, Evidence]]
+    dependencies: Dependencies
 
     @property
     def framework_name(self) -> str:
@@ -62,15 +63,7 @@ class Subject:
 
     def depends(self, *packages: str) -> Evidence | None:
         """What declares the first of these packages (``npm:next``) that is declared."""
-        for package in packages:
-            kind, _, name = package.partition(":")
-            found = self.dependencies.get(kind, {}).get(name)
-            if found:
-                return found
-        return None
-
-
-Analyzer = "Callable[[Subject], Facts]"
+        return next((seen for each in packages if (seen := self.dependencies.find(each))), None)
 
 
 def analyzer(name: str) -> Callable[[Subject], Facts]:
@@ -84,5 +77,10 @@ def analyzer(name: str) -> Callable[[Subject], Facts]:
     return cast("Callable[[Subject], Facts]", import_module(f"{__name__}.{name}").analyze)
 
 
-ANALYZERS = frozenset({"python", "javascript", "plain"})
+ANALYZERS = frozenset(
+    {
+        "beam", "clojure", "container", "deno", "dotnet", "go", "javascript", "jvm", "native", "php", "plain", "python", "ruby", "rust",
+        "scala", "site",
+    }
+)  # fmt: skip
 """The names that ``analyzer`` knows."""

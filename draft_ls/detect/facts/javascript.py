@@ -37,6 +37,11 @@ ENTRIES = (
 _WATCHERS = re.compile(
     r"^(?:npx\s+)?(?:nodemon|node-dev|supervisor)\s+(?:--?[\w-]+(?:[= ](?=\S+\s)\S+)?\s+)*|^node\s+--watch(?:-path=\S+)?\s+"
 )
+_OTHERS = re.compile(
+    r"\b(?:turbo|nx|lerna|rush|moon)\b|\bpnpm (?:-r|--filter|-F|recursive)|\b(?:npm|yarn|bun) (?:-w|--workspaces?|--filter|workspaces?)\b"
+)
+"""A start script that starts members of a workspace."""
+
 _ENVIRONMENT = re.compile(r"^(?:(?:npx\s+)?(?:cross-env|env)\s+)?(?:[A-Z_][A-Z0-9_]*=\S*\s+)+")
 
 
@@ -195,10 +200,18 @@ def _entry(subject: Subject) -> Fact[tuple[str, ...]] | None:
 
 def _confidence(subject: Subject, facts: Facts) -> None:
     """A package without framework, port or start command is rather a library or a tool than an app."""
-    if facts.start is None and facts.port is None:
+    package = subject.sources.json("package.json")
+    start = str(table(package.get("scripts")).get("start", ""))
+    workspace = (
+        "workspaces" in package
+        or subject.sources.has("pnpm-workspace.yaml")
+        or subject.sources.has("lerna.json")
+    )
+    if workspace and (not start or _OTHERS.search(start)) and not subject.framework:
+        facts.confidence = 0.2
+    elif facts.start is None and facts.port is None:
         facts.confidence = 0.25
     elif facts.start is None:
         facts.confidence = 0.4
     elif facts.port is None and facts.framework is None:
-        main_only = not table(subject.sources.json("package.json").get("scripts")).get("start")
-        facts.confidence = 0.4 if main_only else 0.6
+        facts.confidence = 0.6 if start else 0.25

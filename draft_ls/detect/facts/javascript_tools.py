@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from draft_ls.detect.model import Fact
+from draft_ls.detect.model import Evidence, Fact
 from draft_ls.detect.sources import lookup
-from draft_ls.detect.versions import choose, parse_version, tool_version
+from draft_ls.detect.versions import choose, parse_version, pinned
 
 if TYPE_CHECKING:
     from draft_ls.detect.sources import Sources
@@ -72,27 +72,26 @@ def package_manager(sources: Sources) -> PackageManager:
 
 def _workspace(sources: Sources) -> PackageManager | None:
     """The tool of the workspace that the app is a member of."""
+    declared = sources.nearest("package.json", r'"packageManager"\s*:\s*"((?:npm|pnpm|yarn|bun)@[\d.]+)')
+    if declared:
+        tool, _, version = declared.value.partition("@")
+        return PackageManager(
+            Fact(tool, declared.evidence), version, "", tool == "yarn" and not version.startswith("1.")
+        )
     for path in sorted(sources.above, key=lambda each: -each.count("/")):
         name = path.rpartition("/")[2]
         tool = next((tool for lock, tool in LOCKS if lock == name), None)
         if tool:
-            from draft_ls.detect.model import Evidence
-
-            return PackageManager(Fact(tool, (Evidence(path, name),)), "", "")
+            return PackageManager(Fact(tool, (Evidence(path, name),)))
     return None
 
 
 def node_version(sources: Sources) -> Fact[str] | None:
     """The major version that the app's files ask for: an exact pin first, then ``engines.node``."""
-    for path in (".nvmrc", ".node-version"):
-        match = sources.find(path, r"^\s*(\S+)")
-        chosen = _named(match[1]) if match else None
-        if match and chosen:
-            return Fact(chosen, (sources.evidence(path, match),))
-    tool = tool_version(sources, "node", "nodejs")
-    chosen = _named(tool.value) if tool else None
-    if tool and chosen:
-        return Fact(chosen, tool.evidence)
+    pin = pinned(sources, ((".nvmrc", r"^\s*(\S+)"), (".node-version", r"^\s*(\S+)")), "node", "nodejs")
+    named = _named(pin.value) if pin else None
+    if pin and named:
+        return Fact(named, pin.evidence)
     package = sources.json("package.json")
     for keys in (("volta", "node"), ("engines", "node")):
         constraint = lookup(package, *keys)

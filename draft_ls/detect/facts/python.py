@@ -76,7 +76,7 @@ def analyze(subject: Subject) -> Facts:
         ]
     )
     if facts.start is None:
-        facts.confidence, facts.evidence = 0.4, ()
+        facts.confidence = 0.2 if facts.details.get("installable") else 0.35
     elif facts.port is None and facts.framework is None:
         facts.confidence = 0.7
     return facts

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from draft_ls.detect.model import Fact
 from draft_ls.detect.sources import lookup
-from draft_ls.detect.versions import choose, dotted, parse_version, tool_version
+from draft_ls.detect.versions import choose, line_of, pinned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,18 +105,13 @@ def python_version(sources: Sources) -> Fact[str] | None:
 
 
 def _pinned(sources: Sources) -> Fact[str] | None:
-    patterns = (
+    pins = (
         (".python-version", r"^\s*(?:cpython-|python-)?(\d+\.\d+)[\d.]*\s*$"),
         ("runtime.txt", r"^\s*python-(\d+\.\d+)"),
         ("Pipfile", r"""^\s*python_(?:full_)?version\s*=\s*["'](\d+\.\d+)"""),
     )
-    for path, pattern in patterns:
-        match = sources.find(path, pattern)
-        if match:
-            return Fact(match[1], (sources.evidence(path, match),))
-    tool = tool_version(sources, "python")
-    version = parse_version(tool.value) if tool else None
-    return Fact(dotted(version, 2), tool.evidence) if tool and version and len(version) > 1 else None
+    found = line_of(pinned(sources, pins, "python"), 2)
+    return found if found and "." in found.value else None
 
 
 def _ranged(sources: Sources) -> Fact[str] | None:

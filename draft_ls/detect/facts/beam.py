@@ -1,0 +1,102 @@
+"""Facts about Elixir and Erlang apps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from draft_ls.detect.facts import Facts
+from draft_ls.detect.model import Fact
+from draft_ls.detect.tokens import Signs, scan
+from draft_ls.detect.versions import choose, line_of, pinned
+
+if TYPE_CHECKING:
+    from draft_ls.detect.facts import Subject
+
+ELIXIRS = ("1.12", "1.13", "1.14", "1.15", "1.16", "1.17", "1.18")
+PREFERRED = "1.18"
+
+ELIXIR = Signs(
+    files=("config/runtime.exs", "config/prod.exs", "config/config.exs", "lib/**/*.ex"),
+    comment="hash",
+    calls=frozenset(),
+    keys=frozenset({"port", "PORT"}),
+)
+
+ERLANG = Signs(
+    files=("src/**/*.erl", "apps/*/src/*.erl", "config/sys.config"),
+    comment="percent",
+    calls=frozenset(),
+    keys=frozenset({"port"}),
+)
+
+
+def analyze(subject: Subject) -> Facts:
+    """Find the facts of an Elixir (mix) or Erlang (rebar3) app."""
+    return _elixir(subject) if subject.rules.language == "elixir" else _erlang(subject)
+
+
+def _elixir(subject: Subject) -> Facts:
+    sources = subject.sources
+    facts = Facts(framework=subject.framework_fact)
+    facts.version = line_of(
+        pinned(
+            sources,
+            (
+                (".elixir-version", r"^\s*(\d+\.\d+)"),
+                ("elixir_buildpack.config", r"^elixir_version=(\d+\.\d+)"),
+            ),
+            "elixir",
+        ),
+        2,
+    )
+    constraint = sources.find("mix.exs", r'elixir:\s*"([^"]+)"')
+    chosen = choose(constraint[1], ELIXIRS, PREFERRED) if constraint else None
+    if constraint and chosen and not facts.version:
+        facts.version = Fact(chosen, (sources.evidence("mix.exs", constraint),))
+    facts.package_manager = Fact("mix", (sources.evidence("mix.exs"),))
+    app = sources.find("mix.exs", r"app:\s*:(\w+)")
+    release = sources.find("mix.exs", r"releases:\s*\[\s*(\w+):")
+    name = release[1] if release else app[1] if app else sources.name
+    facts.details |= {
+        "release": name,
+        "lockfile": sources.has("mix.lock"),
+        "assets": sources.has("assets/package.json") or bool(sources.find("mix.exs", r'"assets\.deploy"')),
+        "folders": tuple(
+            each
+            for each in ("config", "lib", "priv", "assets", "rel", "apps")
+            if any(path.startswith(f"{each}/") for path in sources.files)
+        ),
+    }
+    facts.build = Fact("mix release", (sources.evidence("mix.exs"),))
+    facts.start = Fact((f"bin/{name}", "start"), (sources.evidence("mix.exs", app),) if app else ())
+    umbrella = sources.find("mix.exs", r"apps_path:")
+    facts.details["whole"] = umbrella is not None
+    if not subject.framework and not umbrella and not sources.find("mix.exs", r"\bmod:\s*\{"):
+        facts.confidence = 0.25
+    network = scan(sources, ELIXIR)
+    facts.port, facts.reads_port = network.port, network.reads_port
+    facts.health, facts.variables = network.health, network.variables
+    return facts
+
+
+def _erlang(subject: Subject) -> Facts:
+    sources = subject.sources
+    facts = Facts(framework=subject.framework_fact)
+    facts.version = line_of(pinned(sources, ((".erlang-version", r"^\s*(\d+)"),), "erlang"), 1)
+    minimum = sources.find("rebar.config", r'minimum_otp_vsn,\s*"(\d+)')
+    if minimum and not facts.version:
+        facts.version = Fact(minimum[1], (sources.evidence("rebar.config", minimum),))
+    facts.package_manager = Fact("rebar3", (sources.evidence("rebar.config"),))
+    release = sources.find("rebar.config", r"\{release,\s*\{\s*(\w+)")
+    facts.details |= {
+        "release": release[1] if release else sources.name,
+        "lockfile": sources.has("rebar.lock"),
+    }
+    facts.build = Fact("rebar3 as prod release", (sources.evidence("rebar.config"),))
+    if release:
+        facts.start = Fact((f"bin/{release[1]}", "foreground"), (sources.evidence("rebar.config", release),))
+    else:
+        facts.confidence = 0.25
+    network = scan(sources, ERLANG)
+    facts.port, facts.reads_port, facts.health = network.port, network.reads_port, network.health
+    return facts

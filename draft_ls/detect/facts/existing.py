@@ -1,0 +1,142 @@
+"""What files that deploy the app already say: Dockerfile, compose file, manifests, devcontainer."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from draft_ls.detect.commands import exec_form, port_in, procfile, reads_port, with_port
+from draft_ls.detect.facts.variables import example_variables, unique
+from draft_ls.detect.model import Evidence, Fact
+from draft_ls.detect.sources import strings, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from draft_ls.detect.facts import Facts, Subject
+    from draft_ls.detect.sources import Sources
+
+DOCKERFILES = ("Dockerfile", "Containerfile", "docker/Dockerfile")
+COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+MANIFESTS = (
+    "k8s/*.y*ml",
+    "kubernetes/*.y*ml",
+    "manifests/*.y*ml",
+    "deploy/*.y*ml",
+    "deployment.y*ml",
+    "k8s.y*ml",
+)
+
+
+def complete(subject: Subject, facts: Facts) -> None:
+    """Fill in what the analyzer left open, and let files that deploy the app already have the last word."""
+    sources, framework = subject.sources, subject.framework
+    _from_procfile(sources, facts)
+    _from_dockerfile(sources, facts)
+    if facts.port is None or not facts.port.evidence:
+        facts.port = compose_port(sources) or manifest_port(sources) or facts.port
+    if framework:
+        facts.framework = facts.framework or subject.framework_fact
+        facts.port = facts.port or (Fact(framework.port) if framework.port else None)
+        facts.health = facts.health or (Fact(framework.health) if framework.health else None)
+        facts.build = facts.build or (Fact(framework.build) if framework.build else None)
+        facts.start = facts.start or (Fact(framework.start) if framework.start else None)
+        facts.reads_port = facts.reads_port or framework.reads_port
+    if facts.port is None and facts.reads_port and subject.rules.port:
+        facts.port = Fact(subject.rules.port)
+    facts.variables = unique([*example_variables(sources), *facts.variables])
+
+
+def _from_procfile(sources: Sources, facts: Facts) -> None:
+    declared = procfile(sources)
+    if declared is None or (facts.start and facts.start.evidence == declared.evidence):
+        return
+    facts.reads_port = facts.reads_port or reads_port(declared.value)
+    named = port_in(declared.value)
+    facts.port = Fact(named, declared.evidence) if named else facts.port
+    line = with_port(declared.value, facts.port.value) if facts.port else declared.value
+    facts.start = Fact(exec_form(line), declared.evidence)
+
+
+def _from_dockerfile(sources: Sources, facts: Facts) -> None:
+    path = sources.first(*DOCKERFILES)
+    if path is None:
+        return
+    from draft_ls.dockerfile.parse import parse
+    from draft_ls.dockerfile.settings import settings
+
+    dockerfile = parse(sources.text(path))
+    if dockerfile.final is None:
+        return
+    stage = settings(dockerfile)
+    evidence = sources.evidence(path)
+    port = _exposed(stage.ports)
+    if port:
+        line = next((each for each in dockerfile.final.instructions if each.keyword == "EXPOSE"), None)
+        facts.port = Fact(port, (Evidence(evidence.path, f"EXPOSE {port}", line.span if line else None),))
+    entry = stage.entrypoint.arguments if stage.entrypoint else ()
+    command = (*entry, *(stage.command.arguments if stage.command else ()))
+    last = stage.command or stage.entrypoint
+    if command and last:
+        plain = ("sh", *command[1:]) if command[:2] == ("/bin/sh", "-c") else command
+        facts.start = Fact(
+            plain, (Evidence(evidence.path, last.instruction.text[:80], last.instruction.span),)
+        )
+    facts.details["dockerfile"] = path
+
+
+def _exposed(ports: tuple[str, ...]) -> int | None:
+    numbers = [int(each.partition("/")[0]) for each in ports if re.fullmatch(r"\d{1,5}(?:/tcp)?", each)]
+    return numbers[0] if numbers and 0 < numbers[0] < 65536 else None
+
+
+def compose_port(sources: Sources) -> Fact[int] | None:
+    """The container port of the compose service that is built from the app's folder."""
+    path = sources.first(*COMPOSE_FILES)
+    if path is None:
+        return None
+    services = table(sources.yaml(path).get("services"))
+    for service in (table(each) for each in services.values()):
+        if "build" not in service or not _builds_here(service["build"]):
+            continue
+        for each in [*_listed(service.get("ports")), *_listed(service.get("expose"))]:
+            port = _container_port(each)
+            if port:
+                needle = str(each) if not isinstance(each, dict) else str(port)
+                return Fact(port, (sources.quote(path, needle, f"port {port}"),))
+    return None
+
+
+def _builds_here(build: object) -> bool:
+    context = str(table(build).get("context", ".")) if isinstance(build, dict) else str(build)
+    return context.rstrip("/") in {".", "", "./."}
+
+
+def _container_port(value: object) -> int | None:
+    text = str(cast("dict[str, Any]", value).get("target", "")) if isinstance(value, dict) else str(value)
+    match = re.search(r"(\d+)(?:/tcp)?$", text)
+    number = int(match[1]) if match else 0
+    return number if 0 < number < 65536 else None
+
+
+def _listed(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else []
+
+
+def manifest_port(sources: Sources) -> Fact[int] | None:
+    """The ``containerPort`` of Kubernetes manifests, if they name one."""
+    paths = [path for pattern in MANIFESTS for path in sources.matching(pattern)]
+    found = list(sources.search(paths[:20], r"^\s*(?:-\s*)?containerPort:\s*(\d+)\s*$"))
+    ports = {int(match[1]) for _, match in found}
+    if len(ports) != 1:
+        return None
+    path, match = found[0]
+    return Fact(ports.pop(), (sources.evidence(path, match),))
+
+
+def compose_services(sources: Sources) -> Iterator[str]:
+    """The names of services that compose runs beside the app: databases, queues."""
+    path = sources.first(*COMPOSE_FILES)
+    for name, service in table(sources.yaml(path).get("services")).items() if path else ():
+        if "build" not in table(service) and strings(table(service).get("image")):
+            yield name

@@ -1,0 +1,106 @@
+"""Facts about Go apps."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from draft_ls.detect.facts import Facts
+from draft_ls.detect.model import Fact
+from draft_ls.detect.tokens import Signs, scan
+from draft_ls.detect.versions import line_of, pinned
+
+if TYPE_CHECKING:
+    from draft_ls.detect.facts import Subject
+    from draft_ls.detect.sources import Sources
+
+SIGNS = Signs(
+    files=("**/*.go",),
+    calls=frozenset(
+        {"ListenAndServe", "ListenAndServeTLS", "Start", "Run", "Listen", "ListenTLS", "StartTLS"}
+    ),
+    keys=frozenset(
+        {
+            "Addr",
+            "port",
+            "Port",
+            "addr",
+            "defaultPort",
+            "PORT",
+            "httpPort",
+            "http-port",
+            "listenAddr",
+            "serverPort",
+        }
+    ),
+)
+
+_MAIN = r"^package main\b"
+_SKIPPED = re.compile(r"(?:^|/)(?:vendor|testdata|tools?|scripts|hack|examples?|test)/|_test\.go$")
+_SERVERS = ("server", "api", "web", "app", "http", "service", "main", "backend")
+
+
+def analyze(subject: Subject) -> Facts:
+    """Find the facts of a Go app."""
+    sources = subject.sources
+    facts = Facts(framework=subject.framework_fact)
+    facts.version = line_of(
+        pinned(
+            sources, (("go.mod", r"^go\s+(\d+\.\d+)"), (".go-version", r"^\s*(\d+\.\d+)")), "go", "golang"
+        ),
+        2,
+    )
+    if sources.has("go.mod"):
+        facts.package_manager = Fact("go", (sources.evidence("go.mod"),))
+    package = main_package(sources)
+    module = sources.find("go.mod", r"^module\s+(\S+)")
+    name = binary(package.value if package else ".", module[1] if module else "", sources.name)
+    facts.details |= {
+        "package": package.value if package else ".",
+        "binary": name,
+        "vendored": "vendor" in sources.names and sources.has("go.mod"),
+        "module": sources.has("go.mod"),
+        "sum": sources.has("go.sum"),
+    }
+    if package is None:
+        facts.confidence = 0.25
+    else:
+        facts.build = Fact(f"go build -o {name} {package.value}", package.evidence)
+        facts.start = Fact((f"./{name}",), package.evidence)
+    network = scan(sources, SIGNS)
+    facts.port, facts.health, facts.reads_port = network.port, network.health, network.reads_port
+    facts.variables = network.variables
+    return facts
+
+
+def main_package(sources: Sources) -> Fact[str] | None:
+    """The package to build: the root, else a command in ``cmd/`` that sounds like a server, else the only other main."""
+    found: dict[str, Fact[str]] = {}
+    for path in sources.matching("**/*.go"):
+        folder = path.rpartition("/")[0]
+        if folder in found or _SKIPPED.search(path) or folder.count("/") > 3:
+            continue
+        match = sources.find(path, _MAIN)
+        if match and re.search(r"^func main\(\)", sources.text(path), re.MULTILINE):
+            found[folder] = Fact(f"./{folder}" if folder else ".", (sources.evidence(path, match),))
+    if not found:
+        return None
+    return found.get("") or found[min(found, key=lambda folder: _preference(folder, sources))]
+
+
+def _preference(folder: str, sources: Sources) -> tuple[bool, int, int, str]:
+    name = folder.rpartition("/")[2]
+    known = next((index for index, word in enumerate(_SERVERS) if word in name), len(_SERVERS))
+    module = sources.find("go.mod", r"^module\s+(\S+)")
+    own = bool(module) and module[1].rpartition("/")[2] == name if module else False
+    return (not folder.startswith("cmd"), 0 if own else 1 + known, folder.count("/"), folder)
+
+
+def binary(package: str, module: str, folder: str) -> str:
+    """The name of the program: that of its package's folder, else of the module."""
+    name = (
+        package.rpartition("/")[2]
+        if package != "."
+        else re.sub(r"/v\d+$", "", module).rpartition("/")[2] or folder
+    )
+    return re.sub(r"[^\w.-]", "", name) or "app"

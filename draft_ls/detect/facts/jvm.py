@@ -1,0 +1,269 @@
+"""Facts about Java and Kotlin apps that Maven or Gradle builds."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from draft_ls.detect.facts import Facts
+from draft_ls.detect.model import Fact
+from draft_ls.detect.sources import lookup
+from draft_ls.detect.tokens import Signs, scan
+
+if TYPE_CHECKING:
+    from draft_ls.detect.facts import Subject
+    from draft_ls.detect.sources import Sources
+
+SIGNS = Signs(
+    files=("src/main/java/**/*.java", "src/main/kotlin/**/*.kt", "src/**/*.java", "src/**/*.kt", "*.java"),
+    calls=frozenset(
+        {
+            "listen",
+            "start",
+            "embeddedServer",
+            "port",
+            "InetSocketAddress",
+            "ServerSocket",
+            "setPort",
+            "create",
+            "Server",
+        }
+    ),
+    keys=frozenset(),
+    skip=r"(?:^|/)(?:test|androidTest|integrationTest)/",
+)
+
+CONFIGURATION = tuple(
+    f"{folder}{name}"
+    for folder in ("src/main/resources/", "config/", "")
+    for name in (
+        "application.properties", "application.yml", "application.yaml", "application.conf", "bootstrap.yml",
+        "META-INF/microprofile-config.properties",
+    )
+)  # fmt: skip
+
+_PORT_KEYS = (
+    "server.port",
+    "quarkus.http.port",
+    "micronaut.server.port",
+    "ktor.deployment.port",
+    "server.http.port",
+)
+
+_WEB = (
+    "maven:org.springframework.boot:spring-boot-starter-web*", "maven:org.springframework.boot:spring-boot-starter-jersey",
+    "maven:org.springframework.boot:spring-boot-starter-data-rest", "maven:org.springframework.boot:spring-boot-starter-graphql",
+    "maven:org.springframework.boot:spring-boot-starter-actuator", "maven:org.springframework.boot:spring-boot-starter-rsocket",
+    "maven:org.springframework.cloud:spring-cloud-starter-gateway*", "maven:com.vaadin:*",
+    "maven:org.springframework.cloud:spring-cloud-starter-netflix-eureka-server", "maven:org.springframework.cloud:spring-cloud-config-server",
+)  # fmt: skip
+"""Packages that make a Spring Boot app listen."""
+
+
+def analyze(subject: Subject) -> Facts:
+    """Find the facts of a Java or Kotlin app."""
+    sources = subject.sources
+    facts = Facts(framework=subject.framework_fact, version=java_version(sources))
+    facts.language = "kotlin" if _is_kotlin(sources) else "java"
+    maven = sources.first("pom.xml")
+    gradle = sources.first("build.gradle.kts", "build.gradle", "settings.gradle.kts", "settings.gradle")
+    wrapper = sources.first("mvnw" if maven else "gradlew") is not None
+    tool = "maven" if maven else "gradle"
+    if maven or gradle:
+        facts.package_manager = Fact(tool, (sources.evidence(maven or gradle or ""),))
+    facts.details |= {
+        "tool": tool,
+        "wrapper": wrapper,
+        "gradle_files": _gradle_files(sources),
+        "modules": False,
+    }
+    if maven:
+        _maven(subject, facts, wrapper)
+    elif gradle:
+        _gradle(subject, facts, wrapper)
+    _network(subject, facts)
+    return facts
+
+
+def java_version(sources: Sources) -> Fact[str] | None:
+    """The major version of Java that the build asks for; pins of the developer's machine only without one."""
+    searches = (
+        (
+            "pom.xml",
+            r"<(?:java\.version|maven\.compiler\.release|maven\.compiler\.source|maven\.compiler\.target|jdk\.version)>\s*(?:1\.)?(\d+)",
+        ),
+        ("pom.xml", r"<(?:release|source|target|jvmTarget)>\s*(?:1\.)?(\d+)"),
+        ("build.gradle", r"JavaLanguageVersion\.of\(\s*[\"']?(\d+)"),
+        ("build.gradle.kts", r"JavaLanguageVersion\.of\(\s*[\"']?(\d+)"),
+        ("build.gradle.kts", r"jvmToolchain\s*\(?\s*(\d+)"),
+        ("build.gradle", r"jvmToolchain\s*\(?\s*(\d+)"),
+        (
+            "build.gradle",
+            r"(?:source|target)Compatibility\s*=?\s*(?:JavaVersion\.VERSION_)?[\"']?(?:1[._])?(\d+)",
+        ),
+        (
+            "build.gradle.kts",
+            r"(?:source|target)Compatibility\s*=\s*(?:JavaVersion\.VERSION_|JavaVersion\.toVersion\()?[\"']?(?:1[._])?(\d+)",
+        ),
+        ("build.gradle.kts", r"jvmTarget\s*(?:=|\.set\()\s*(?:JvmTarget\.JVM_)?[\"']?(?:1[._])?(\d+)"),
+        ("build.gradle", r"jvmTarget\s*=\s*[\"']?(?:1\.)?(\d+)"),
+        (".java-version", r"^\s*(?:[a-z]+-)?(?:1\.)?(\d+)"),
+        (".sdkmanrc", r"^java=(\d+)"),
+        ("system.properties", r"^java\.runtime\.version\s*=\s*(?:1\.)?(\d+)"),
+        (".tool-versions", r"^java\s+(?:[a-z-]+)?-?(?:1\.)?(\d+)"),
+        ("mise.toml", r"^java\s*=\s*[\"'](?:[a-z]+-)?(\d+)"),
+        (".mise.toml", r"^java\s*=\s*[\"'](?:[a-z]+-)?(\d+)"),
+        ("build.gradle", r"languageVersion\s*=\s*[\"']?(\d+)"),
+    )
+    return next((fact for path, pattern in searches if (fact := sources.nearest(path, pattern))), None)
+
+
+def _is_kotlin(sources: Sources) -> bool:
+    kotlin = sources.matching("src/main/kotlin/**/*.kt") or sources.matching("src/**/*.kt")
+    return bool(kotlin) and not sources.matching("src/main/java/**/*.java")
+
+
+def _gradle_files(sources: Sources) -> tuple[str, ...]:
+    names = (
+        "settings.gradle",
+        "settings.gradle.kts",
+        "build.gradle",
+        "build.gradle.kts",
+        "gradle.properties",
+    )
+    return tuple(name for name in names if sources.has(name))
+
+
+def _maven(subject: Subject, facts: Facts, wrapper: bool) -> None:
+    sources = subject.sources
+    program = "./mvnw" if wrapper else "mvn"
+    facts.build = Fact(f"{program} -B -DskipTests package", (sources.evidence("pom.xml"),))
+    text = re.sub(
+        r"<(parent|dependencies|build|profiles|dependencyManagement)>.*?</\1>",
+        "",
+        sources.text("pom.xml"),
+        flags=re.DOTALL,
+    )
+    packaging = re.search(r"<packaging>\s*([\w-]+)", text)
+    artifact = re.search(r"<artifactId>\s*([\w.-]+)", text)
+    facts.details["artifact"] = artifact[1] if artifact else "app"
+    if packaging and packaging[1] == "pom":
+        facts.confidence = 0.2
+        return
+    jar = "app.war" if packaging and packaging[1] == "war" else "app.jar"
+    runnable = subject.framework or re.search(
+        r"<mainClass>|spring-boot-maven-plugin|maven-shade-plugin|maven-assembly-plugin",
+        sources.text("pom.xml"),
+    )
+    _jar(subject, facts, "target", jar, "pom.xml", bool(runnable))
+
+
+def _gradle(subject: Subject, facts: Facts, wrapper: bool) -> None:
+    sources = subject.sources
+    script = sources.first("build.gradle.kts", "build.gradle")
+    program = "./gradlew" if wrapper else "gradle"
+    if script is None:
+        facts.confidence = 0.2
+        return
+    settings = sources.first("settings.gradle.kts", "settings.gradle") or ""
+    name = sources.find(settings, r"""rootProject\.name\s*=\s*["']([\w.-]+)""")
+    facts.details["artifact"] = name[1] if name else sources.name
+    application = subject.depends("gradle:application", "gradle:io.ktor.plugin")
+    spring = subject.depends("gradle:org.springframework.boot", "gradle:spring.boot", "gradle:springBoot")
+    shadow = subject.depends(
+        "gradle:com.gradleup.shadow", "gradle:com.github.johnrengelman.shadow", "gradle:io.ktor.plugin"
+    )
+    if not (application or spring or shadow or subject.framework):
+        main = sources.find(script, r"Main-Class")
+        facts.confidence = 0.7 if main else 0.2
+    evidence = (sources.evidence(script),)
+    if spring:
+        facts.build = Fact(f"{program} --no-daemon bootJar", evidence)
+        _jar(subject, facts, "build/libs", "app.jar", script, True)
+    elif subject.framework_name == "quarkus":
+        facts.build = Fact(f"{program} --no-daemon build -x test", evidence)
+        _jar(subject, facts, "build", "app.jar", script, True)
+    elif application:
+        facts.build = Fact(f"{program} --no-daemon installDist", evidence)
+        facts.details["output"] = f"build/install/{facts.details['artifact']}"
+        facts.start = Fact((f"bin/{facts.details['artifact']}",), (application,))
+    else:
+        facts.build = Fact(f"{program} --no-daemon {'shadowJar' if shadow else 'build -x test'}", evidence)
+        _jar(subject, facts, "build/libs", "app.jar", script, bool(shadow) or facts.confidence == 0.7)
+
+
+def _jar(subject: Subject, facts: Facts, folder: str, jar: str, path: str, runnable: bool) -> None:
+    sources = subject.sources
+    facts.details |= {"jar": jar, "jar_folder": folder, "quarkus": subject.framework_name == "quarkus"}
+    if not runnable:
+        facts.confidence = min(facts.confidence, 0.25)
+    elif subject.framework_name == "quarkus":
+        facts.start = Fact(("java", "-jar", "quarkus-run.jar"), (sources.evidence(path),))
+    else:
+        facts.start = Fact(("java", "-jar", jar), (sources.evidence(path),))
+
+
+def _network(subject: Subject, facts: Facts) -> None:
+    sources, framework = subject.sources, subject.framework_name
+    network = scan(sources, SIGNS) if framework not in {"spring-boot", "quarkus", "micronaut"} else None
+    facts.port, facts.reads_port = configured_port(sources)
+    if network:
+        facts.port = facts.port or network.port
+        facts.health = network.health
+        facts.reads_port = facts.reads_port or network.reads_port
+        facts.variables = network.variables
+    prefix = _setting(sources, "server.servlet.context-path") or _setting(sources, "quarkus.http.root-path")
+    root = prefix.value.rstrip("/") if prefix else ""
+    if framework == "spring-boot":
+        actuator = subject.depends("maven:org.springframework.boot:spring-boot-starter-actuator")
+        base = _setting(sources, "management.endpoints.web.base-path")
+        apart = _setting(sources, "management.server.port")
+        if actuator and not apart:
+            facts.health = Fact(f"{root}{base.value if base else '/actuator'}/health", (actuator,))
+        if not subject.depends(*_WEB) and not facts.port:
+            facts.details["worker"] = True
+        else:
+            facts.port = facts.port or Fact(8080)
+    elif framework == "quarkus":
+        health = subject.depends("maven:io.quarkus:quarkus-smallrye-health")
+        facts.health = Fact(f"{root}/q/health", (health,)) if health else None
+    elif framework == "micronaut":
+        health = subject.depends("maven:io.micronaut:micronaut-management")
+        facts.health = Fact("/health", (health,)) if health else None
+
+
+def configured_port(sources: Sources) -> tuple[Fact[int] | None, bool]:
+    """The port that the app's configuration names, and whether it comes from ``PORT``."""
+    for key in _PORT_KEYS:
+        found = _setting(sources, key)
+        if found:
+            number = re.search(r"(\d{2,5})", found.value)
+            reads = "PORT" in found.value
+            if number:
+                return Fact(int(number[1]), found.evidence), reads
+            if reads:
+                return Fact(8080, found.evidence), True
+    hocon = sources.find("src/main/resources/application.conf", r"^\s*port\s*=\s*(\d+)")
+    if hocon:
+        evidence = sources.evidence("src/main/resources/application.conf", hocon)
+        return Fact(int(hocon[1]), (evidence,)), bool(
+            sources.find("src/main/resources/application.conf", r"\$\{\?PORT\}")
+        )
+    return None, False
+
+
+def _setting(sources: Sources, key: str) -> Fact[str] | None:
+    for path in CONFIGURATION:
+        if not sources.has(path):
+            continue
+        if path.endswith(".properties"):
+            match = sources.find(path, rf"^[ \t]*{re.escape(key)}[ \t]*[=:][ \t]*(\S+)")
+            if match:
+                return Fact(match[1], (sources.evidence(path, match),))
+        elif path.endswith((".yml", ".yaml")):
+            document = sources.yaml(path)
+            value = lookup(document, *key.split("."))
+            value = document.get(key) if value is None else value
+            if isinstance(value, str | int):
+                return Fact(str(value), (sources.quote(path, str(value), f"{key}: {value}"),))
+    return None

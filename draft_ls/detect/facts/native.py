@@ -1,0 +1,275 @@
+"""Facts about apps that a compiler turns into one program: Swift, Dart, Haskell, Crystal, Zig, C, C++."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from draft_ls.detect.facts import Facts
+from draft_ls.detect.model import Fact
+from draft_ls.detect.sources import lookup, table
+from draft_ls.detect.tokens import Signs, scan
+from draft_ls.detect.versions import line_of, pinned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from draft_ls.detect.facts import Subject
+    from draft_ls.detect.sources import Sources
+
+SWIFT = Signs(
+    files=("Sources/**/*.swift",), calls=frozenset({"bind", "init", "start"}), keys=frozenset({"port"})
+)
+DART = Signs(
+    files=("bin/*.dart", "lib/**/*.dart"),
+    calls=frozenset({"serve", "bind", "parse"}),
+    keys=frozenset({"port"}),
+)
+HASKELL = Signs(
+    files=("app/**/*.hs", "src/**/*.hs", "*.hs"),
+    comment="dash",
+    calls=frozenset({"scotty", "run", "warp", "runEnv", "setPort", "warpEnv", "fromMaybe"}),
+    keys=frozenset({"port"}),
+)
+CRYSTAL = Signs(
+    files=("src/**/*.cr",),
+    comment="hash",
+    calls=frozenset({"bind_tcp", "listen", "run"}),
+    keys=frozenset({"port"}),
+)
+ZIG = Signs(
+    files=("src/**/*.zig", "*.zig"),
+    calls=frozenset({"parseIp", "parseIp4", "resolveIp", "initIp4"}),
+    keys=frozenset({"port"}),
+)
+C = Signs(
+    files=(
+        "*.c",
+        "*.cpp",
+        "*.cc",
+        "*.cxx",
+        "src/**/*.c",
+        "src/**/*.cpp",
+        "src/**/*.cc",
+        "src/**/*.cxx",
+        "*.h",
+        "include/**/*.h*",
+        "src/**/*.h*",
+    ),
+    calls=frozenset(
+        {
+            "htons",
+            "listen",
+            "port",
+            "bind",
+            "endpoint",
+            "addListener",
+            "mg_http_listen",
+            "setPort",
+            "Port",
+            "svr_listen",
+            "MHD_start_daemon",
+        }
+    ),
+    keys=frozenset({"PORT", "port", "kPort", "DEFAULT_PORT"}),
+)
+
+
+def analyze(subject: Subject) -> Facts:
+    """Find the facts of an app in one of these languages."""
+    return _ANALYZERS[subject.rules.name](subject)
+
+
+def _finish(subject: Subject, facts: Facts, signs: Signs, name: Fact[str] | None) -> Facts:
+    network = scan(subject.sources, signs)
+    facts.port = network.port
+    facts.reads_port, facts.health, facts.variables = network.reads_port, network.health, network.variables
+    facts.framework = subject.framework_fact
+    facts.details["binary"] = name.value if name else "app"
+    if name is None:
+        facts.confidence = min(facts.confidence, 0.25)
+    elif facts.start is None:
+        facts.start = Fact((f"./{name.value}",), name.evidence)
+    return facts
+
+
+def _swift(subject: Subject) -> Facts:
+    sources = subject.sources
+    version = pinned(
+        sources,
+        ((".swift-version", r"^\s*(\d+\.\d+)"), ("Package.swift", r"swift-tools-version:\s*(\d+\.\d+)")),
+        "swift",
+    )
+    facts = Facts(
+        version=line_of(version, 2), package_manager=Fact("swiftpm", (sources.evidence("Package.swift"),))
+    )
+    match = sources.find("Package.swift", r'\.executableTarget\(\s*name:\s*"(\w+)"') or sources.find(
+        "Package.swift", r'\.executable\(\s*name:\s*"(\w+)"'
+    )
+    main = next(iter(sources.matching("Sources/*/main.swift")), None)
+    name = Fact(match[1], (sources.evidence("Package.swift", match),)) if match else None
+    name = name or (Fact(main.split("/")[1], (sources.evidence(main),)) if main else None)
+    facts.build = Fact("swift build -c release", (sources.evidence("Package.swift"),))
+    facts.details["lockfile"] = sources.has("Package.resolved")
+    facts.details["folders"] = tuple(
+        each for each in ("Public", "Resources") if any(path.startswith(f"{each}/") for path in sources.files)
+    )
+    facts = _finish(subject, facts, SWIFT, name)
+    if name and subject.framework_name == "vapor":
+        port = str(facts.port.value if facts.port else 8080)
+        facts.start = Fact(
+            (f"./{name.value}", "serve", "--env", "production", "--hostname", "0.0.0.0", "--port", port),
+            name.evidence,
+        )
+    return facts
+
+
+def _dart(subject: Subject) -> Facts:
+    sources = subject.sources
+    facts = Facts(package_manager=Fact("pub", (sources.evidence("pubspec.yaml"),)))
+    constraint = lookup(sources.yaml("pubspec.yaml"), "environment", "sdk")
+    lower = re.search(r"(\d+\.\d+)", str(constraint or ""))
+    if lower:
+        facts.version = Fact(lower[1], (sources.quote("pubspec.yaml", str(constraint)),))
+    package = str(sources.yaml("pubspec.yaml").get("name", ""))
+    script = sources.first("bin/server.dart", "bin/main.dart", f"bin/{package}.dart") or next(
+        iter(sources.matching("bin/*.dart")), None
+    )
+    name = Fact(script[4:-5], (sources.evidence(script),)) if script else None
+    if subject.depends("pub:flutter") or subject.framework_name == "dart-frog":
+        name = name if subject.framework_name == "dart-frog" else None
+    facts.build = (
+        Fact(f"dart compile exe {script} -o {name.value}", name.evidence) if name and script else None
+    )
+    facts.details |= {"entry": script or "bin/server.dart", "lockfile": sources.has("pubspec.lock")}
+    return _finish(subject, facts, DART, name)
+
+
+def _haskell(subject: Subject) -> Facts:
+    sources = subject.sources
+    stack = sources.has("stack.yaml")
+    manifest = (
+        "stack.yaml"
+        if stack
+        else sources.first("package.yaml", "cabal.project") or next(iter(sources.matching("*.cabal")), "")
+    )
+    facts = Facts(package_manager=Fact("stack" if stack else "cabal", (sources.evidence(manifest),)))
+    pins = (
+        ("cabal.project", r"^with-compiler:\s*ghc-(\d+\.\d+)"),
+        ("stack.yaml", r"^(?:resolver|compiler|snapshot):\s*ghc-(\d+\.\d+)"),
+    )
+    facts.version = line_of(pinned(sources, pins, "ghc", "haskell"), 2)
+    executables = table(sources.yaml("package.yaml").get("executables"))
+    name = (
+        Fact(next(iter(executables)), (sources.quote("package.yaml", next(iter(executables))),))
+        if executables
+        else None
+    )
+    cabal = next(iter(sources.matching("*.cabal")), "")
+    match = sources.find(cabal, r"^executable\s+([\w-]+)") if cabal and not name else None
+    name = Fact(match[1], (sources.evidence(cabal, match),)) if match else name
+    facts.build = Fact("stack build --copy-bins" if stack else "cabal build", (sources.evidence(manifest),))
+    facts.details |= {"stack": stack, "cabal_file": cabal, "hpack": sources.has("package.yaml")}
+    return _finish(subject, facts, HASKELL, name)
+
+
+def _crystal(subject: Subject) -> Facts:
+    sources = subject.sources
+    facts = Facts(package_manager=Fact("shards", (sources.evidence("shard.yml"),)))
+    pin = pinned(sources, ((".crystal-version", r"^\s*(\d+\.\d+)"),), "crystal")
+    constraint = str(sources.yaml("shard.yml").get("crystal", ""))
+    facts.version = line_of(pin, 2)
+    targets = table(sources.yaml("shard.yml").get("targets"))
+    package = str(sources.yaml("shard.yml").get("name", ""))
+    main = sources.first(f"src/{package}.cr", "src/main.cr", "src/app.cr", "src/server.cr")
+    name = Fact(next(iter(targets)), (sources.quote("shard.yml", next(iter(targets))),)) if targets else None
+    facts.build = Fact("shards build --release --production", name.evidence) if name else None
+    facts.details |= {
+        "lockfile": sources.has("shard.lock"),
+        "target": bool(targets),
+        "constraint": constraint,
+        "entry": main or "",
+    }
+    if name is None and main and subject.framework:
+        name = Fact(package or "app", (sources.evidence(main),))
+        facts.build = Fact(f"crystal build --release -o {name.value} {main}", name.evidence)
+    return _finish(subject, facts, CRYSTAL, name)
+
+
+def _zig(subject: Subject) -> Facts:
+    sources = subject.sources
+    facts = Facts()
+    pins = (
+        (".zigversion", r"^\s*(\d+\.\d+(?:\.\d+)?)"),
+        ("build.zig.zon", r'minimum_zig_version\s*=\s*"(\d+\.\d+(?:\.\d+)?)'),
+    )
+    facts.version = line_of(pinned(sources, pins, "zig"), 3)
+    facts.package_manager = (
+        Fact("zig", (sources.evidence("build.zig"),)) if sources.has("build.zig") else None
+    )
+    match = sources.find("build.zig", r'addExecutable\(\s*\.\{\s*\.name\s*=\s*"([\w.-]+)"')
+    name = Fact(match[1], (sources.evidence("build.zig", match),)) if match else None
+    facts.build = (
+        Fact("zig build -Doptimize=ReleaseSafe", (sources.evidence("build.zig"),)) if match else None
+    )
+    return _finish(subject, facts, ZIG, name)
+
+
+def _c(subject: Subject) -> Facts:
+    sources = subject.sources
+    facts = Facts()
+    plus = any(
+        sources.matching(pattern) for pattern in ("*.cpp", "*.cc", "*.cxx", "**/*.cpp", "**/*.cc", "**/*.cxx")
+    )
+    facts.language = "cpp" if plus else "c"
+    standard = sources.find("CMakeLists.txt", r"cmake_minimum_required\(\s*VERSION\s+(\d+\.\d+)")
+    del standard
+    name: Fact[str] | None = None
+    for path, tool, pattern in (
+        ("CMakeLists.txt", "cmake", r"add_executable\(\s*(\S+?)[\s)]"),
+        ("meson.build", "meson", r"executable\(\s*'([^']+)'"),
+        (
+            "Makefile",
+            "make",
+            r"(?:^(?:TARGET|BIN|PROGRAM|NAME|EXEC|EXE|APP|BINARY)\s*[:?]?=\s*(?:\$\(\w+\)/)?([\w./-]+)|-o\s+([\w./-]+)(?=\s))",
+        ),
+    ):
+        if not sources.has(path):
+            continue
+        facts.package_manager = facts.package_manager or Fact(tool, (sources.evidence(path),))
+        match = sources.find(path, pattern)
+        if match:
+            target = next(group for group in match.groups() if group)
+            target = _expanded(sources, path, target)
+            name = Fact(target, (sources.evidence(path, match.span(0)),)) if target else None
+        facts.build = Fact(
+            {
+                "cmake": "cmake -S . -B build -DCMAKE_BUILD_TYPE=Release && cmake --build build",
+                "meson": "meson setup build --buildtype=release && meson compile -C build",
+                "make": "make",
+            }[tool],
+            (sources.evidence(path),),
+        )
+        facts.details["tool"] = tool
+        break
+    facts.details["program"] = name.value if name else "app"
+    program = Fact(name.value.rpartition("/")[2], name.evidence) if name else None
+    return _finish(subject, facts, C, program)
+
+
+def _expanded(sources: Sources, path: str, target: str) -> str:
+    """A target with ``${PROJECT_NAME}`` replaced; empty if it cannot be known."""
+    if "$" not in target:
+        return target
+    project = sources.find(path, r"project\(\s*([\w.-]+)")
+    return project[1] if project and re.fullmatch(r"\$\{(?:CMAKE_)?PROJECT_NAME\}", target) else ""
+
+
+_ANALYZERS: Mapping[str, Callable[[Subject], Facts]] = {
+    "swift": _swift,
+    "dart": _dart,
+    "haskell": _haskell,
+    "crystal": _crystal,
+    "zig": _zig,
+    "cpp": _c,
+}

@@ -1,0 +1,123 @@
+"""Facts about Rust apps."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from draft_ls.detect.facts import Facts
+from draft_ls.detect.model import Fact
+from draft_ls.detect.sources import lookup, strings, table
+from draft_ls.detect.tokens import Signs, scan
+from draft_ls.detect.versions import line_of, pinned
+
+if TYPE_CHECKING:
+    from draft_ls.detect.facts import Subject
+    from draft_ls.detect.sources import Sources
+
+SIGNS = Signs(
+    files=("src/**/*.rs", "*/src/**/*.rs", "*/*/src/**/*.rs"),
+    calls=frozenset(
+        {"bind", "from", "run", "new", "serve", "parse", "unwrap_or", "unwrap_or_else", "listen"}
+    ),
+    keys=frozenset({"port", "PORT", "addr", "ADDR", "address"}),
+)
+
+
+def analyze(subject: Subject) -> Facts:
+    """Find the facts of a Rust app."""
+    sources = subject.sources
+    facts = Facts(framework=subject.framework_fact, version=rust_version(sources))
+    facts.package_manager = Fact("cargo", (sources.evidence("Cargo.toml"),))
+    program, workspace = binary(sources)
+    facts.details |= {
+        "binary": program.value if program else "app",
+        "lockfile": sources.has("Cargo.lock"),
+        "workspace": workspace,
+        "simple": _is_simple(sources),
+    }
+    if program is None:
+        facts.confidence = 0.25
+    else:
+        option = f" --bin {program.value}" if workspace or len(_binaries(sources, "")) > 1 else ""
+        facts.build = Fact(
+            f"cargo build --release{' --locked' if sources.has('Cargo.lock') else ''}{option}",
+            program.evidence,
+        )
+        facts.start = Fact((f"./{program.value}",), program.evidence)
+    rocket = sources.find("Rocket.toml", r"^\s*port\s*=\s*(\d+)")
+    network = scan(sources, SIGNS)
+    facts.port = Fact(int(rocket[1]), (sources.evidence("Rocket.toml", rocket),)) if rocket else network.port
+    facts.reads_port, facts.health, facts.variables = network.reads_port, network.health, network.variables
+    return facts
+
+
+def _is_simple(sources: Sources) -> bool:
+    """Whether ``src/main.rs`` is the one thing to build, so that the crates can be built before it."""
+    document = sources.toml("Cargo.toml")
+    others = (
+        sources.has("src/lib.rs") or sources.has("build.rs") or document.keys() & {"bin", "lib", "workspace"}
+    )
+    local = any("path" in table(each) for each in table(document.get("dependencies")).values())
+    return sources.has("src/main.rs") and not others and not local and not sources.matching("src/bin/*.rs")
+
+
+def rust_version(sources: Sources) -> Fact[str] | None:
+    """The toolchain that is pinned, else the least that the package says it needs."""
+    pins = (
+        ("rust-toolchain.toml", r"""^\s*channel\s*=\s*["'](\d+\.\d+)"""),
+        ("rust-toolchain", r"""(?:channel\s*=\s*["'])?(\d+\.\d+)"""),
+    )
+    fact = line_of(pinned(sources, pins, "rust"), 2)
+    if fact and "." in fact.value:
+        return fact
+    return line_of(pinned(sources, (("Cargo.toml", r"""^\s*rust-version\s*=\s*["'](\d+\.\d+)"""),)), 2)
+
+
+def binary(sources: Sources) -> tuple[Fact[str] | None, bool]:
+    """The program to build, and whether it is one of a workspace's members."""
+    document = sources.toml("Cargo.toml")
+    own = _chosen(sources, "")
+    if own or "workspace" not in document:
+        return own, False
+    members = strings(lookup(document, "workspace", "default-members")) or strings(
+        lookup(document, "workspace", "members")
+    )
+    found: list[Fact[str]] = []
+    for pattern in members:
+        for path in sources.matching(f"{pattern.rstrip('/')}/Cargo.toml"):
+            chosen = _chosen(sources, path.removesuffix("Cargo.toml"))
+            found += [chosen] if chosen else []
+    order = ("server", "api", "web", "app", "service", "backend", "main")
+    found.sort(
+        key=lambda fact: next((index for index, word in enumerate(order) if word in fact.value), len(order))
+    )
+    return (found[0] if found else None), True
+
+
+def _chosen(sources: Sources, folder: str) -> Fact[str] | None:
+    manifest = f"{folder}Cargo.toml"
+    package = table(sources.toml(manifest).get("package"))
+    names = _binaries(sources, folder)
+    default = package.get("default-run")
+    name = default if isinstance(default, str) else next(iter(names), None)
+    return Fact(name, (sources.quote(manifest, name),)) if name and package else None
+
+
+def _binaries(sources: Sources, folder: str) -> list[str]:
+    document = sources.toml(f"{folder}Cargo.toml")
+    name = str(table(document.get("package")).get("name", ""))
+    declared = document.get("bin")
+    names = (
+        [str(table(each).get("name")) for each in declared if table(each).get("name")]
+        if isinstance(declared, list)
+        else []
+    )  # pyright: ignore[reportUnknownVariableType]
+    if names:
+        return names
+    found = [name] if sources.has(f"{folder}src/main.rs") and name else []
+    found += [
+        re.sub(r"(?:/main)?\.rs$", "", path).rpartition("/")[2]
+        for path in sources.matching(f"{folder}src/bin/*.rs")
+    ]
+    return found + [path.split("/")[-2] for path in sources.matching(f"{folder}src/bin/*/main.rs")]

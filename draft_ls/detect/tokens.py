@@ -1,0 +1,288 @@
+"""Source code by its tokens, for languages whose grammar does not come with the program.
+
+Comments are left out and strings are whole, which is what tells a port in code from one in prose. That is enough
+to follow a port from a call through variables to a number or to the environment.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from draft_ls.detect.model import Fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from draft_ls.detect.sources import Sources
+
+FILE_LIMIT = 300
+"""How many files one scan looks at."""
+
+CALL_LIMIT = 120
+"""How many tokens of a call's arguments are looked at."""
+
+_SLASHES = r"//[^\n]*|/\*.*?\*/"
+_COMMENTS = {
+    "hash": r"\#[^\n]*",
+    "slash": _SLASHES,
+    "both": rf"(?:\#(?!\[)|//)[^\n]*|/\*.*?\*/",
+    "dash": r"--[^\n]*",
+    "semicolon": r";[^\n]*",
+    "percent": r"%[^\n]*",
+}
+
+_TOKEN = (
+    r"(?P<comment>{comment})|(?P<string>\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`[^`]*`)"
+    r"|(?P<number>\d[\d_]*(?:\.\d+)?)|(?P<name>[A-Za-z_$][\w$]*[?!]?)|(?P<mark>:=|::|->|=>|\|\||\?\?|==|\S)|(?P<line>\n)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token: its kind (``string``, ``number``, ``name``, ``mark``, ``line``), its text and where it stands."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+    @property
+    def value(self) -> str:
+        """A string without its quotes; any other token as it is."""
+        return self.text[1:-1] if self.kind == "string" else self.text
+
+
+@lru_cache(maxsize=8)
+def _pattern(comment: str) -> re.Pattern[str]:
+    return re.compile(_TOKEN.format(comment=_COMMENTS[comment]), re.DOTALL)
+
+
+def tokens(text: str, comment: str = "slash") -> tuple[Token, ...]:
+    """The tokens of a source text, without comments.
+
+    Args:
+        text: the source.
+        comment: how comments look: ``slash`` (C, Java, Go …), ``hash`` (Ruby, Elixir …), ``both`` (PHP), ``dash``
+            (Haskell), ``semicolon`` (Clojure), ``percent`` (Erlang).
+    """
+    found = (
+        Token(match.lastgroup or "mark", match[0], match.start(), match.end())
+        for match in _pattern(comment).finditer(text)
+    )
+    return tuple(token for token in found if token.kind != "comment")
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What a scan of a language looks for.
+
+    Attributes:
+        files: globs of its source files.
+        comment: how its comments look; see ``tokens``.
+        calls: names whose arguments hold the port that is listened on.
+        keys: names of options and constants whose value is such a port.
+        skip: a pattern of paths that do not count.
+    """
+
+    files: tuple[str, ...]
+    comment: str = "slash"
+    calls: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    skip: str = r"(?:^|/)(?:tests?|spec|specs|examples?|benches|docs?|migrations?|vendor|deps|fixtures)/|_test\.\w+$|Tests?\.\w+$"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What source says about the network: the port, whether ``PORT`` is asked for, the health path, variables."""
+
+    port: Fact[int] | None = None
+    reads_port: bool = False
+    health: Fact[str] | None = None
+    variables: tuple[Fact[str], ...] = ()
+
+
+HEALTH = re.compile(
+    r"^/?(?:api/)?(?:v\d+/)?(?:_?healthz?|health[-_]?check|livez?|readyz?|_status|ping|-/(?:healthy|ready))/?$"
+)
+"""Paths by which apps report their health."""
+
+_ROUTES = re.compile(
+    r"""(?:\b(?:get|GET|Get|route|Route|HandleFunc|Handle|MapGet|MapHealthChecks|path|head|any|use|match|GetMapping|RequestMapping|Path|resource|on)\b|#\[get)\s*(?:\(|!\(|\s)\s*(?:value\s*=\s*|path\s*=\s*|["']GET["']\s*,\s*)?["'](?P<path>(?:GET )?/[\w/.-]*)["']"""
+)
+_READS = re.compile(
+    r"""(?:[Ee]nv\w*|ENV|getenv|Getenv|LookupEnv|System)[\w:.!?]*\s*[\[({]\s*["']PORT["']|\$\{PORT\b|env!\(["']PORT|getEnv\s*\(?["']PORT|System\.fetch_env!\("PORT"""
+)
+_REQUIRED = re.compile(
+    r"""(?:ENV\[["']|ENV\.fetch\(["']|os\.Getenv\(["']|System\.getenv\(["']|env::var\(["']|std::env::var\(["']|env!\(["']|Environment\.GetEnvironmentVariable\(["']|System\.fetch_env!\(["']|System\.get_env\(["']|getenv\(["']|Deno\.env\.get\(["']|Platform\.environment\[["']|Environment\.get\(["'])(?P<name>[A-Z][A-Z0-9_]+)["']\s*[\])](?!\s*(?:\|\||\?\?|\.unwrap_or|or\b|\|\|=))"""
+)
+_PLATFORM = {
+    "PORT",
+    "HOST",
+    "PATH",
+    "HOME",
+    "USER",
+    "RAILS_ENV",
+    "RACK_ENV",
+    "MIX_ENV",
+    "APP_ENV",
+    "NODE_ENV",
+    "TZ",
+    "RUST_LOG",
+    "PHX_HOST",
+    "PHX_SERVER",
+    "BUNDLE_GEMFILE",
+    "HOSTNAME",
+}
+
+
+def scan(sources: Sources, signs: Signs) -> Network:
+    """What the source files of one language say about the network."""
+    skip = re.compile(signs.skip)
+    paths = sorted(
+        {path for pattern in signs.files for path in sources.matching(pattern) if not skip.search(path)},
+        key=lambda path: (path.count("/"), path),
+    )[:FILE_LIMIT]
+    port: Fact[int] | None = None
+    health: Fact[str] | None = None
+    reads = False
+    variables: list[Fact[str]] = []
+    quick = re.compile("|".join(sorted(signs.calls | signs.keys))) if signs.calls | signs.keys else None
+    for path in paths:
+        text = sources.text(path)
+        reads = reads or bool(_READS.search(text))
+        health = health or _health(sources, path, text)
+        variables += [
+            Fact(each["name"], (sources.evidence(path, each.span("name")),))
+            for each in _REQUIRED.finditer(text)
+            if each["name"] not in _PLATFORM
+        ]
+        if port is None and quick and quick.search(text):
+            code = Code(text, tokens(text, signs.comment))
+            found, asked = code.port(signs)
+            reads = reads or asked
+            if found:
+                number, where = found
+                port = Fact(number, (sources.evidence(path, where),))
+    return Network(port, reads, health, tuple(variables))
+
+
+def _health(sources: Sources, path: str, text: str) -> Fact[str] | None:
+    for match in _ROUTES.finditer(text):
+        route = match["path"].removeprefix("GET ")
+        if HEALTH.match(route):
+            return Fact(
+                route if route.startswith("/") else f"/{route}", (sources.evidence(path, match.span("path")),)
+            )
+    return None
+
+
+class Code:
+    """The tokens of one file."""
+
+    def __init__(self, text: str, found: tuple[Token, ...]) -> None:
+        self._text = text
+        self._tokens = found
+
+    def port(self, signs: Signs) -> tuple[tuple[int, tuple[int, int]] | None, bool]:
+        """The first port in the arguments of a listening call or after a port key, where it stands; and if ``PORT`` is asked for."""
+        asked = False
+        for index, token in enumerate(self._tokens):
+            if token.kind not in {"name", "string"}:
+                continue
+            following = self._following(index)
+            if token.kind == "name" and token.text in signs.calls and following in {"(", "!", "{"} | _BARE:
+                stretch = self._arguments(index + 1)
+            elif token.value in signs.keys and following in {":", "=", "=>", ":=", "->", ","}:
+                stretch = self._value(index + 1)
+            else:
+                continue
+            found, reads = self._resolve(stretch, 0)
+            asked = asked or reads
+            if found:
+                return found, asked
+        return None, asked
+
+    def _following(self, index: int) -> str:
+        if index + 1 >= len(self._tokens):
+            return ""
+        token = self._tokens[index + 1]
+        return token.text if token.kind == "mark" else f"<{token.kind}>"
+
+    def _arguments(self, index: int) -> tuple[Token, ...]:
+        """The tokens of a call's arguments, brackets matched; without brackets, those up to the end of the line."""
+        depth, found = 0, list[Token]()
+        for token in self._tokens[index : index + CALL_LIMIT]:
+            if token.text in {"(", "{", "["}:
+                depth += 1
+            elif token.text in {")", "}", "]"}:
+                depth -= 1
+                if depth <= 0:
+                    break
+            elif token.kind == "line" and depth == 0:
+                break
+            found.append(token)
+        return tuple(found)
+
+    def _value(self, index: int) -> tuple[Token, ...]:
+        """The tokens of a value, up to the end of its line or to a comma outside brackets."""
+        depth, found = 0, list[Token]()
+        for token in self._tokens[index : index + CALL_LIMIT]:
+            depth += (token.text in {"(", "{", "["}) - (token.text in {")", "}", "]"})
+            separator = token.text in {",", ";"} and depth == 0 and found and found[0].text != ","
+            if depth < 0 or separator or (token.kind == "line" and depth == 0 and len(found) > 1):
+                break
+            found.append(token)
+        return tuple(found)
+
+    def _resolve(
+        self, stretch: Iterable[Token], depth: int
+    ) -> tuple[tuple[int, tuple[int, int]] | None, bool]:
+        found: tuple[int, tuple[int, int]] | None = None
+        reads = False
+        for token in stretch:
+            if token.kind == "string" and token.value == "PORT":
+                reads = True
+            elif token.kind in {"string", "number"} and found is None:
+                number = port_of(token)
+                found = (number, (token.start, token.end)) if number else None
+            elif token.kind == "name" and depth < 4 and found is None:
+                for value in self._assigned(token):
+                    found, inner = self._resolve(value, depth + 1)
+                    reads = reads or inner
+                    if found:
+                        break
+        return found, reads
+
+    def _assigned(self, name: Token) -> Iterator[tuple[Token, ...]]:
+        """The values that a name is given anywhere in the file; a type between the name and ``=`` is passed over."""
+        for index, token in enumerate(self._tokens):
+            if token.kind != "name" or token.text != name.text or token.start == name.start:
+                continue
+            for ahead in range(1, 5):
+                if index + ahead >= len(self._tokens):
+                    break
+                mark = self._tokens[index + ahead]
+                if mark.text in {"=", ":="}:
+                    yield self._value(index + ahead + 1) or ()
+                    break
+                if mark.kind not in {"name"} and mark.text not in {":", "|", "&", "?"}:
+                    break
+
+
+_BARE = {"<string>", "<number>", "<name>", ":"}
+"""What may follow a call's name in languages that need no brackets."""
+
+
+def port_of(token: Token) -> int | None:
+    """The port that a token stands for: ``8080``, ``":8080"``, ``"0.0.0.0:8080"``, ``"http://*:5000"``, ``"${PORT:8080}"``."""
+    text = token.value.replace("_", "") if token.kind == "number" else token.value
+    match = re.fullmatch(
+        r"(?:\d{2,5})|(?:(?:https?://)?[\w.*+\[\]:-]*?:(\d{2,5})/?)|\$\{PORT:-?(\d{2,5})\}", text
+    )
+    if not match:
+        return None
+    number = int(match[1] or match[2] or match[0])
+    return number if 10 <= number < 65536 else None
