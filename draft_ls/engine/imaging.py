@@ -53,7 +53,9 @@ async def build_image(tools: Tools, target: Target, report: Report) -> Image:
         return await tools.builder.build(request, environment.builder, report.lines(Stage.BUILD))
 
 
-async def find_way(tools: Tools, target: Target, place: ReleaseTarget, cluster: Callable[[], Awaitable[Cluster]]) -> Way:
+async def find_way(
+    tools: Tools, target: Target, place: ReleaseTarget, cluster: Callable[[], Awaitable[Cluster]]
+) -> Way:
     """How this target's images get to its cluster's nodes.
 
     Args:
