@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 LOOK = 1.0
 """Seconds that an address gets to answer: one that cannot be reached from here often swallows packets."""
 
-PATIENCE = 3.0
+PATIENCE = 5.0
 """Seconds for which addresses that do not answer yet are asked again."""
 PAUSE = 0.1
 """Seconds between two rounds of asking."""
+STEADY = 0.6
+"""Seconds for which an address must go on answering: its first answer may be the old pod's last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,22 @@ async def find_route(
         found = await candidates(cluster, release)
         seen = await asyncio.gather(*(answers.of_url(item.url, timeout=timeout) for item in found))
         for item, answer in zip(found, seen, strict=True):
-            if answer is not None:
+            if answer is not None and await _is_steady(item.url, timeout):
                 return Route(item.url, item.kind)
         if not found or loop.time() >= deadline:
             return None
         await asyncio.sleep(PAUSE)
+
+
+async def _is_steady(url: str, timeout: float) -> bool:
+    """Whether an address goes on answering, now that every pod behind it is new."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + STEADY
+    while loop.time() < end:
+        await asyncio.sleep(PAUSE)
+        if await answers.of_url(url, timeout=timeout) is None:
+            return False
+    return True
 
 
 async def candidates(cluster: Cluster, release: Release) -> tuple[Candidate, ...]:
