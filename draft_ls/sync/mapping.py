@@ -232,7 +232,9 @@ class _Follow:
             if instruction.keyword not in ("COPY", "ADD") or instruction.flag("from") is not None:
                 continue
             copy = placement.read_copy(instruction, now, self.dockerfile.escape)
-            for each in placed if copy is not None else ():
+            if copy is None:
+                continue
+            for each in placed:
                 others = placement.overwriters(copy, each.path, self.image.files, folders) - {path}
                 if others:
                     raise _NotSyncableError(f"lies over {min(others)} in the image")
