@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 LOG_LINES = 20
 """How many last lines of a failing container's log a problem carries."""
+LOG_TRIES = 5
+LOG_PAUSE = 0.2
+"""How often, and how far apart in seconds, a log is asked for that the kubelet cannot find yet."""
+_NO_LOG_YET = ("failed to try resolving symlinks in path", "unable to retrieve container logs for")
+"""What the kubelet answers, as if it were the log, where it cannot find one."""
 OTHERS = 30.0
 """Seconds that a crashing container gets while other workloads still come up: it may need them."""
 
@@ -186,18 +191,25 @@ class _Follower:
 
 async def last_lines(cluster: Cluster, namespace: str, pod: str, container: str) -> tuple[str, ...]:
     """The last lines that a container has written: of its run before the last restart, if that left any."""
-    for previous in (True, False):
-        try:
-            lines = [
-                line
-                async for line in cluster.logs(namespace, pod, container, previous=previous, tail=LOG_LINES)
-            ]
-        except DraftError as error:
-            _log.debug("no log of %s/%s (previous: %s): %s", pod, container, previous, error)
-            continue
-        if lines:
-            return tuple(lines)
+    for _ in range(LOG_TRIES):
+        for previous in (True, False):
+            lines = await _log_of(cluster, namespace, pod, container, previous=previous)
+            if lines and not any(line.startswith(_NO_LOG_YET) for line in lines):
+                return lines
+        # The kubelet links a log only some moments after its container has started; no event tells of it.
+        await asyncio.sleep(LOG_PAUSE)
     return ()
+
+
+async def _log_of(
+    cluster: Cluster, namespace: str, pod: str, container: str, *, previous: bool
+) -> tuple[str, ...]:
+    try:
+        found = cluster.logs(namespace, pod, container, previous=previous, tail=LOG_LINES)
+        return tuple([line async for line in found])
+    except DraftError as error:
+        _log.debug("no log of %s/%s (previous: %s): %s", pod, container, previous, error)
+        return ()
 
 
 def _about(finding: Finding) -> tuple[str, str | None, str | None]:
