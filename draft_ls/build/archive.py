@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import tarfile
 from typing import TYPE_CHECKING
 
+from draft_ls.build.context_problems import archive_unreadable, changed, not_in_archive
 from draft_ls.build.ignore import IGNORE_FILE
 from draft_ls.build.model import FileType
-from draft_ls.errors import DraftError, Place, Problem, Stage
+from draft_ls.errors import DraftError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,6 +47,23 @@ def tar_stream(context: BuildContext, dockerfile_text: str | None = None) -> tup
     lines = (context.root / IGNORE_FILE).read_bytes() + b"\n" if own else f"{IGNORE_FILE}\n".encode()
     added = ((name, text), (IGNORE_FILE, lines + f"{name}\n".encode()))
     return name, _in_chunks(_members(context, added))
+
+
+def archived_text(archive: Path, name: str) -> str:
+    """The text of one member of a ready-made context, compressed or not; it blocks.
+
+    Raises:
+        DraftError: ``archive-unreadable``, or ``dockerfile-missing`` if there is no such member.
+    """
+    wanted = posixpath.normpath(name)
+    try:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                if posixpath.normpath(member.name) == wanted and (found := tar.extractfile(member)):
+                    return found.read().decode("utf-8-sig", errors="replace")
+    except (OSError, tarfile.TarError, EOFError) as error:
+        raise DraftError(archive_unreadable(archive, str(error))) from error
+    raise DraftError(not_in_archive(archive, name))
 
 
 def _in_chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
@@ -89,7 +108,7 @@ def _member(root: Path, file: ContextFile) -> Iterator[bytes]:
             yield _header(header)
             yield from _content(path, file)
     except OSError as error:
-        raise _changed(path, error.strerror or str(error)) from error
+        raise DraftError(changed(path, error.strerror or str(error))) from error
 
 
 def _header(header: tarfile.TarInfo) -> bytes:
@@ -107,22 +126,9 @@ def _content(path: Path, file: ContextFile) -> Iterator[bytes]:
             digest.update(data)
             yield data
     if digest.hexdigest() != file.digest:
-        raise _changed(path, "its content is not what it was when the digest was taken")
+        raise DraftError(changed(path, "its content is not what it was when the digest was taken"))
     yield _padding(size)
 
 
 def _padding(size: int) -> bytes:
     return bytes(-size % tarfile.BLOCKSIZE)
-
-
-def _changed(path: Path, cause: str) -> DraftError:
-    return DraftError(
-        Problem(
-            "context-changed",
-            f"{path.name} changed while it was being sent to Docker.",
-            Stage.BUILD,
-            Place(path),
-            cause=cause,
-            fix="Nothing, if the file was just saved: the newer content is built next. Else run up again.",
-        )
-    )

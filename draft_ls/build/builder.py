@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from draft_ls.build import checks, classic, delivery, images, push
-from draft_ls.build.buildkit import BuildKit, BuildKitFinder
-from draft_ls.build.buildkit import build as build_with_buildkit
-from draft_ls.build.context import ignore_file
+from draft_ls.build import checks, delivery, images, push
+from draft_ls.build.buildkit import BuildKitFinder
 from draft_ls.build.daemon import Daemon
 from draft_ls.build.endpoint import find_endpoint
-from draft_ls.build.failures import Failure, build_problem
-from draft_ls.build.model import BuildCheck, Delivery, Image, ImageConfig
-from draft_ls.build.progress import ProgressReader, is_noise, plain
+from draft_ls.build.model import BuildCheck, Delivery
+from draft_ls.build.running import RunningBuild
 from draft_ls.build.tags import LABEL_APP
 from draft_ls.config.model import Builder
-from draft_ls.dockerfile.parse import parse
 from draft_ls.errors import DraftError, Problem, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from draft_ls.build.model import BuildRequest, NodeFacts, Step
-    from draft_ls.dockerfile.model import Dockerfile
+    from draft_ls.build.buildkit import BuildKit
+    from draft_ls.build.model import BuildRequest, Image, ImageConfig, NodeFacts, Step
     from draft_ls.processes import Stream
 
 _log = logging.getLogger(__name__)
@@ -66,18 +62,17 @@ class ImageBuilder:
         """
         request = _labelled(request)
         buildkit = await self._choose(request, builder)
-        path = request.context.root / request.context.dockerfile
-        build = _Build(
-            request,
-            path,
-            parse(request.dockerfile_text or await asyncio.to_thread(_text, path), path),
-            on_line,
-            on_step,
-        )
         daemon = self._connection()
-        if buildkit is not None:
-            return await build.with_buildkit(buildkit, daemon)
-        return await build.with_engine(daemon)
+        running = await RunningBuild.of(request, on_line, on_step)
+        if buildkit is None:
+            return await running.with_engine(daemon)
+        try:
+            return await running.with_buildkit(buildkit, daemon)
+        except DraftError as error:
+            if builder is not Builder.AUTO or error.problem.code != "buildkit-refused":
+                raise
+        _log.info("the Engine at %s has no BuildKit; its own builder is used", daemon.endpoint.host)
+        return await (await RunningBuild.of(request, on_line, on_step)).with_engine(daemon)
 
     async def push(
         self,
@@ -194,99 +189,10 @@ class ImageBuilder:
             raise DraftError(_needs_buildx(request.platforms))
         if found is None and builder is Builder.BUILDKIT:
             raise DraftError(_no_buildkit())
-        if found is not None and builder is Builder.AUTO and (await self._connection().facts()).is_podman:
-            return None  # Podman's socket speaks the Engine's API, but not BuildKit's
         return found
 
 
-class _Build:
-    """One build under way."""
-
-    def __init__(
-        self,
-        request: BuildRequest,
-        path: Path,
-        dockerfile: Dockerfile,
-        on_line: Callable[[Stream, str], None] | None,
-        on_step: Callable[[Step], None] | None,
-    ) -> None:
-        self._request = request
-        self._path = path
-        self._dockerfile = dockerfile
-        self._on_line = on_line
-        self._on_step = on_step
-        self._progress = ProgressReader(dockerfile)
-        self._log: list[str] = []
-        self._partial = ""
-
-    async def with_buildkit(self, buildkit: BuildKit, daemon: Daemon) -> Image:
-        finished, identifier = await build_with_buildkit(
-            buildkit, daemon.endpoint, self._request, lambda _, text: self._line(text)
-        )
-        if not identifier:
-            raise DraftError(
-                await self._problem(_last_word(self._log, finished.tail(1), self._progress.reason))
-            )
-        return self._image(identifier)
-
-    async def with_engine(self, daemon: Daemon) -> Image:
-        try:
-            identifier, error = await classic.build(daemon, self._request, self._dockerfile, self._text)
-        except DraftError as refused:
-            if refused.problem.code != "docker-failed":
-                raise
-            identifier, error = "", refused.problem.cause
-        self._text("\n" if self._partial else "")
-        if error or not identifier:  # each stage that is done has told its own id
-            raise DraftError(await self._problem(error))
-        return self._image(identifier)
-
-    def _image(self, identifier: str) -> Image:
-        return Image(self._request.repository, self._request.tags[0], identifier)
-
-    def _text(self, text: str) -> None:
-        """Take in output that is not cut into lines."""
-        *lines, self._partial = (self._partial + text).split("\n")
-        for line in lines:
-            self._line(line)
-
-    def _line(self, raw: str) -> None:
-        line = plain(raw)
-        step = self._progress.read(line)
-        if not is_noise(line):
-            self._log.append(line)
-            if self._on_line is not None:
-                self._on_line("stdout", line)
-        if step is not None and self._on_step is not None:
-            self._on_step(step)
-
-    async def _problem(self, reason: str) -> Problem:
-        context = self._request.context
-        failure = Failure(reason, self._progress.label(), self._progress.output(), tuple(self._log))
-        return await asyncio.to_thread(
-            lambda: build_problem(
-                failure,
-                self._dockerfile,
-                self._path,
-                context.root,
-                ignore_file(context.root, context.dockerfile),
-            )
-        )
-
-
-def _last_word(log: Sequence[str], tail: tuple[str, ...], reason: str) -> str:
-    """The CLI's verdict, which says more than the step's own words; an advertisement may follow it."""
-    verdict = next((line for line in log[::-1] if line.startswith("ERROR: ")), "")
-    return verdict or next((line for line in (*tail, *log[::-1]) if line.strip()), reason)
-
-
-def _text(path: Path) -> str:
-    return path.read_text("utf-8-sig", errors="replace")
-
-
 def _labelled(request: BuildRequest) -> BuildRequest:
-    from dataclasses import replace
-
     return replace(request, labels={**request.labels, LABEL_APP: request.repository})
 
 

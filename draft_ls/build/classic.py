@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from draft_ls.build.archive import tar_stream
 from draft_ls.build.credentials import build_header, registry_of
@@ -50,7 +50,7 @@ async def build(
 
     await daemon.stream(
         "/build",
-        params=list(_params(request, name)),
+        params=lambda: [*_params(request, name), ("buildargs", json.dumps(_arguments(request)))],
         headers=lambda: _headers(dockerfile),
         body=lambda: chunks,
         on_message=take,
@@ -70,12 +70,19 @@ def _params(request: BuildRequest, dockerfile: str) -> Iterator[tuple[str, str]]
     yield "dockerfile", dockerfile
     yield "rm", "1"
     yield "forcerm", "1"
-    if request.arguments:
-        yield "buildargs", json.dumps(dict(request.arguments))
     if request.labels:
         yield "labels", json.dumps(dict(request.labels))
     if request.platforms:
         yield "platform", request.platforms[0]
+
+
+def _arguments(request: BuildRequest) -> dict[str, str]:
+    """The build args, over those for the proxy that Docker's configuration sets for every build."""
+    from docker.utils import config, proxy
+
+    proxies: dict[str, Any] = cast("Any", config).load_general_config().get("proxies") or {}
+    found = cast("Any", proxy).ProxyConfig.from_dict(proxies.get("default") or {}).get_environment()
+    return {**found, **request.arguments}
 
 
 def _headers(dockerfile: Dockerfile) -> Mapping[str, str]:

@@ -65,7 +65,7 @@ class Daemon:
         self,
         path: str,
         *,
-        params: Sequence[tuple[str, str]],
+        params: Callable[[], Sequence[tuple[str, str]]],
         headers: Callable[[], Mapping[str, str]],
         body: Callable[[], Iterable[bytes]] | None,
         on_message: Callable[[dict[str, Any]], None],
@@ -76,7 +76,7 @@ class Daemon:
 
         Args:
             path: without the API version, e.g. ``/build``.
-            params: the query.
+            params: called in the thread for the query.
             headers: called in the thread, since credential helpers are programs that take their time.
             body: called in the thread for what to send.
             on_message: gets each message.
@@ -90,7 +90,7 @@ class Daemon:
             sent = _until_ended(call, body()) if body else None
             response = client.post(
                 f"{client.base_url}/v{client.api_version}{path}",
-                params=list(params),
+                params=list(params()),
                 headers=dict(headers()),
                 data=sent,
                 stream=True,

@@ -54,6 +54,7 @@ _UNREACHABLE = re.compile(
     r"permission denied while trying to connect",
     re.IGNORECASE,
 )
+_NO_BUILDKIT = re.compile(r"unable to upgrade to h2c|buildkit not supported by daemon", re.IGNORECASE)
 _NO_SPACE = re.compile(r"no space left on device|disk quota exceeded|ENOSPC", re.IGNORECASE)
 _UNKNOWN_COMMAND = re.compile(
     r"(?:^|: )(?P<name>[\w./+-]+): (?:command )?not found$|exec: \"(?P<quoted>[^\"]+)\""
@@ -161,6 +162,18 @@ def _unreachable(case: _Case) -> Problem | None:
         Stage.BUILD,
         cause=case.reason,
         fix="Start Docker, or correct DOCKER_HOST or the Docker context.",
+    )
+
+
+def _no_buildkit(case: _Case) -> Problem | None:
+    if not _NO_BUILDKIT.search(case.failure.reason):
+        return None
+    return Problem(
+        "buildkit-refused",
+        "The Docker Engine does not build with BuildKit.",
+        Stage.BUILD,
+        cause=case.reason,
+        fix='Set `builder = "docker"` or `"auto"` in draft.toml.',
     )
 
 
@@ -348,6 +361,7 @@ def _other(case: _Case) -> Problem:
 
 _EXPLANATIONS: Sequence[Callable[[_Case], Problem | None]] = (
     _unreachable,
+    _no_buildkit,
     _syntax,
     _no_space,
     _missing_source,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from draft_ls.build.credentials import push_header, registry_of
@@ -89,7 +90,7 @@ async def push(daemon: Daemon, image: Image, tags: tuple[str, ...], on_text: Cal
         reader = _PushReader(on_text)
         await daemon.stream(
             f"/images/{image.repository}/push",
-            params=[("tag", tag)],
+            params=partial(_query, tag),
             headers=lambda: push_header(registry),
             body=None,
             on_message=reader.take,
@@ -98,6 +99,10 @@ async def push(daemon: Daemon, image: Image, tags: tuple[str, ...], on_text: Cal
             raise DraftError(push_problem(reader.error, registry, image.repository))
         digest = digest or reader.digest
     return replace(image, digest=digest)
+
+
+def _query(tag: str) -> list[tuple[str, str]]:
+    return [("tag", tag)]
 
 
 def push_problem(said: str, registry: str, repository: str) -> Problem:

@@ -22,11 +22,3 @@ def content_tag(context_digest: str, arguments: Mapping[str, str], platforms: Se
     """
     inputs = [context_digest, sorted(arguments.items()), sorted(platforms)]
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:TAG_LENGTH]
-
-
-def archive_digest(chunks: Sequence[bytes]) -> str:
-    """The digest of a ready-made context archive, given its bytes in chunks."""
-    digest = hashlib.sha256()
-    for chunk in chunks:
-        digest.update(chunk)
-    return digest.hexdigest()
