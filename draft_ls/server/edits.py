@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 CREATE = "draft-create"
 REPLACE = "draft-replace"
+REVIEW = "draft-review"
 
 _START = Range(Position(0, 0), Position(0, 0))
 
@@ -64,9 +65,25 @@ def file_edits(
     changes = [
         change for edit in edits for change in _changes(app / edit.path, edit, lines, note is not None)
     ]
-    return WorkspaceEdit(
-        document_changes=changes, change_annotations=_annotations(edits, note) if note else None
-    )
+    if note is None:
+        return WorkspaceEdit(document_changes=changes)
+    annotations = _annotations(edits)
+    if note.confirm or REPLACE in annotations:
+        changes.append(_review(changes))
+        annotations[REVIEW] = ChangeAnnotation(
+            "Draft: look through the files, then apply", needs_confirmation=True
+        )
+    return WorkspaceEdit(document_changes=changes, change_annotations=annotations)
+
+
+def _review(changes: Sequence[CreateFile | TextDocumentEdit]) -> TextDocumentEdit:
+    """An edit that changes nothing and asks to be confirmed, so that the client shows all the others.
+
+    VS Code leaves out whatever asks to be confirmed until the person ticks it: if the files themselves asked,
+    *Apply* would make none of them.
+    """
+    last = next(change for change in reversed(changes) if isinstance(change, TextDocumentEdit))
+    return TextDocumentEdit(last.text_document, [AnnotatedTextEdit(REVIEW, _START, "")])
 
 
 def _changes(
@@ -85,15 +102,15 @@ def _text(path: Path, range_: Range, text: str, note: ChangeAnnotationIdentifier
     return TextDocumentEdit(OptionalVersionedTextDocumentIdentifier(uri_of(path)), [edit])
 
 
-def _annotations(edits: Sequence[FileEdit], note: Note) -> dict[str, ChangeAnnotation]:
+def _annotations(edits: Sequence[FileEdit]) -> dict[str, ChangeAnnotation]:
     found: dict[str, ChangeAnnotation] = {}
-    for action, identifier, label, confirm in (
-        (Action.CREATE, CREATE, "Draft: new files", note.confirm),
-        (Action.REPLACE, REPLACE, "Draft: files that are there already", True),
+    for action, identifier, label in (
+        (Action.CREATE, CREATE, "Draft: new files"),
+        (Action.REPLACE, REPLACE, "Draft: files that are there already"),
     ):
         names = _names(edit.path for edit in edits if edit.action is action)
         if names:
-            found[identifier] = ChangeAnnotation(label, needs_confirmation=confirm, description=names)
+            found[identifier] = ChangeAnnotation(label, needs_confirmation=False, description=names)
     return found
 
 

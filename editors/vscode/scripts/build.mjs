@@ -4,7 +4,7 @@ import path from "node:path";
 import { build } from "esbuild";
 
 const here = path.resolve(import.meta.dirname, "..");
-const production = process.argv.includes("--production") || process.env.npm_lifecycle_event === "package";
+const production = process.argv.includes("--production");
 
 await mkdir(path.join(here, "schemas"), { recursive: true });
 await copyFile(path.join(here, "../../docs/draft.schema.json"), path.join(here, "schemas/draft.schema.json"));

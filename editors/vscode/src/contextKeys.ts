@@ -9,7 +9,6 @@ export type ContextKeys = Readonly<Record<string, boolean>>;
 export function contextKeys(
   statuses: readonly StatusParams[],
   hasDetections: boolean,
-  serverCommands: readonly string[],
 ): ContextKeys {
   const some = (holds: (status: StatusParams) => boolean) => statuses.some(holds);
   return {
@@ -21,7 +20,6 @@ export function contextKeys(
     "draft.deployed": some((status) => status.revision !== undefined),
     "draft.held": some((status) => status.state === "held"),
     "draft.failed": some((status) => status.state === "failed"),
-    "draft.canUpdate": serverCommands.some((command) => command.endsWith(".update")),
   };
 }
 

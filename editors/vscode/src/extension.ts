@@ -127,8 +127,7 @@ class Extension {
   }
 
   private async updateKeys(): Promise<void> {
-    const commands = this.server.client?.initializeResult?.capabilities.executeCommandProvider?.commands ?? [];
-    await this.keys.apply(contextKeys(this.store.statuses, this.store.detections.length > 0, commands));
+    await this.keys.apply(contextKeys(this.store.statuses, this.store.detections.length > 0));
   }
 
   /** A URL that the server wants to show goes where the person wants URLs; undefined for anything else. */

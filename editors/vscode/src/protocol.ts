@@ -159,9 +159,26 @@ export interface DetectParams {
   folder: string;
 }
 
+/** `type` says how the answer is read. */
+export interface VariableInfo {
+  name: string;
+  type: "string" | "integer" | "boolean" | "list";
+  default?: string | number | boolean | string[];
+  prompt: string;
+  summary?: string;
+  choices?: string[];
+}
+
+export interface PackInfo {
+  name: string;
+  title: string;
+  summary: string;
+  variables?: VariableInfo[];
+}
+
 export interface DetectResult {
   detections?: DetectionInfo[];
-  packs?: string[];
+  packs?: PackInfo[];
 }
 
 export interface HoldParams {
@@ -177,6 +194,10 @@ export interface CommandArguments {
   revision?: number;
   pack?: string;
   name?: string;
+  answers?: Record<string, string>;
+  pieces?: string[];
+  replace?: string[];
+  dryRun?: boolean;
   confirm?: boolean;
   watch?: boolean;
   force?: boolean;
@@ -187,7 +208,31 @@ export interface CommandArguments {
 export interface JobResult {
   job: string;
   app: string;
-  environment?: string;
+  environment: string;
+  outcome?: string;
+  message?: string;
+  url?: string;
+}
+
+export interface SelectedResult {
+  app: string;
+  environment: string;
+}
+
+export interface FileInfo {
+  uri: string;
+  action: "create" | "keep" | "replace";
+  reason: string;
+  differs?: boolean;
+}
+
+export interface CreateResult {
+  app: string;
+  name: string;
+  pack: string;
+  applied: boolean;
+  files?: FileInfo[];
+  message?: string;
 }
 
 export interface CheckInfo {

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as vscode from "vscode";
-import { nameProblem, packChoices, suggestedName } from "../src/commands/createChoices";
+import {
+  answerProblem,
+  choicesOf,
+  defaultAnswer,
+  nameProblem,
+  packChoices,
+  replaceableFiles,
+  suggestedName,
+} from "../src/commands/createChoices";
 import { BACK, runSteps } from "../src/commands/wizard";
 import { reasonsToHold } from "../src/saveGate";
 import { appOf, focusedApp, selectedEnvironment } from "../src/selection";
@@ -77,10 +85,17 @@ test("only errors of others hold a save", () => {
 });
 
 test("Create shows what it detected and why, then the other packs", () => {
-  const { detected, others } = packChoices(APP, [detection()], ["python", "go"]);
+  const { detected, others } = packChoices(
+    APP,
+    [detection()],
+    [
+      { name: "python", title: "Python", summary: "" },
+      { name: "go", title: "Go", summary: "Go apps" },
+    ],
+  );
   assert.equal(detected[0]?.label, "Flask");
   assert.equal(detected[0].description, "python 3.11 · pip · port 8080 · 93% sure");
-  assert.equal(detected[0].detail, "requirements.txt:3: flask");
+  assert.equal(detected[0].detail, "requirements.txt:3 flask");
   assert.deepEqual(others.map((other) => other.pack), ["go"]);
 });
 
@@ -102,9 +117,36 @@ test("questions can be gone back over, and left", async () => {
     const answer = answers.shift();
     return Promise.resolve(answer === BACK ? BACK : answer === undefined ? undefined : [...draft, answer]);
   };
-  assert.deepEqual(await runSteps<string[]>([], [step("pack"), step("name")]), ["go", "name"]);
+  assert.deepEqual(await runSteps<string[]>([], () => [step("pack"), step("name")]), ["go", "name"]);
   assert.deepEqual(asked, ["pack", "name", "pack", "name"]);
-  assert.equal(await runSteps<string[]>([], [step("pack")]), undefined);
+  assert.equal(await runSteps<string[]>([], () => [step("pack")]), undefined);
+});
+
+test("which questions there are depends on the answers", async () => {
+  const more = (draft: number) => (draft === 0 ? [1] : [1, 2]).map((step) => (before: number) => Promise.resolve(before + step));
+  assert.equal(await runSteps(0, more), 3);
+});
+
+test("a pack's questions have their choices and defaults", () => {
+  const variable = { name: "x", prompt: "X?", type: "boolean" as const, default: true };
+  assert.deepEqual(choicesOf(variable).map((choice) => choice.answer), ["true", "false"]);
+  assert.equal(defaultAnswer(variable), "true");
+  assert.equal(defaultAnswer({ ...variable, type: "list", default: ["a", "b"] }), "a, b");
+  assert.equal(defaultAnswer({ ...variable, type: "string", default: undefined }), "");
+  assert.equal(answerProblem({ ...variable, type: "integer" }, "80"), undefined);
+  assert.notEqual(answerProblem({ ...variable, type: "integer" }, "eighty"), undefined);
+});
+
+test("only kept files that differ can be replaced", () => {
+  const file = (name: string, changes: object = {}) => ({
+    uri: `${APP}/${name}`,
+    action: "keep" as const,
+    reason: "exists",
+    differs: true,
+    ...changes,
+  });
+  const files = [file("Dockerfile"), file("draft.toml", { differs: false }), file("chart/a%20b.yaml"), file("new", { action: "create" })];
+  assert.deepEqual(replaceableFiles(APP, files).map((one) => one.path), ["Dockerfile", "chart/a b.yaml"]);
 });
 
 test("the progress a person waits for is a notification; others stay quiet", async () => {

@@ -13,10 +13,9 @@ test("restarts wait longer each time, and end at the fifth", () => {
   for (let count = 1; count <= 4; count += 1) {
     exits.push(exit(count));
     const next = afterExit(exits, 10);
-    assert.equal(next.kind, "restart");
-    delays.push(next.kind === "restart" ? next.delayMs : 0);
+    delays.push(next.kind === "restart" ? next.delayMs : -1);
   }
-  assert.deepEqual([...delays].sort((a, b) => a - b), delays);
+  assert.ok(delays.every((delay, index) => delay > (delays[index - 1] ?? 0)), String(delays));
   exits.push(exit(5));
   assert.deepEqual(afterExit(exits, 10), { kind: "give up" });
 });

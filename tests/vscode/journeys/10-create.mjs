@@ -1,7 +1,7 @@
 // From the palette: what was detected and why, a name, the editor's own preview of every file, and one undo.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { until } from "../ground.mjs";
 
@@ -24,21 +24,23 @@ export default async function create({ ground, folder, open, shot }) {
   await workbench.quickInput.locator("input").first().fill("hello-create");
   await shot(workbench, "2-name");
   await workbench.page.keyboard.press("Enter");
+  await workbench.quickRow("No").click(); // the pack's own question
 
-  const preview = workbench.page.locator(".refactor-preview, [id='refactorPreview']").first();
-  await workbench.page.getByRole("button", { name: "Apply" }).waitFor();
+  const apply = workbench.page.getByRole("button", { name: "Apply" });
+  await apply.waitFor();
   await shot(workbench, "3-preview");
   assert.equal(existsSync(path.join(app, "draft.toml")), false, "nothing is written before the person agrees");
-  void preview;
-  await workbench.page.getByRole("button", { name: "Apply" }).click();
+  await apply.click();
   await until("files", () => FILES.every((file) => existsSync(path.join(app, file))));
-  await until("saved content", async () =>
-    /name = "hello-create"/.test(await readFile(path.join(app, "draft.toml"), "utf8")),
-  );
   await workbench.status(/not watching/);
+  await until("saved editors", async () => (await workbench.page.locator(".tab.dirty").count()) === 0);
+  assert.match(await readFile(path.join(app, "draft.toml"), "utf8"), /name = "hello-create"/);
+  await workbench.notification("hello-create is ready to be deployed").waitFor();
   await shot(workbench, "4-created");
 
-  await workbench.page.locator(".explorer-viewlet .monaco-list").first().click();
-  await workbench.page.keyboard.press("Control+Z");
-  await rm(path.join(app, "nothing"), { force: true });
+  await workbench.undoFileOperation();
+  await until("undone", () => FILES.every((file) => !existsSync(path.join(app, file))));
+  assert.equal(existsSync(path.join(app, "app.py")), true, "what the person wrote is still there");
+  await workbench.status(/Draft: create/);
+  await shot(workbench, "5-undone");
 }

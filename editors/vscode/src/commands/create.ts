@@ -1,15 +1,34 @@
-/** *Draft: Create*: shows what was detected and why, asks what only a person knows, and lets the server edit. */
+/**
+ * *Create* and *Update Scaffold*: show what was detected and why, ask what only a person knows, and let the server
+ * make the edits. The editor shows its own preview of them, and one undo takes all back.
+ */
 
 import * as vscode from "vscode";
 import type { Connection } from "../connection";
+import type { CommandArguments, CreateResult, DetectResult, VariableInfo } from "../protocol";
 import type { Store } from "../store";
-import { nameProblem, packChoices, suggestedName, type PackChoice } from "./createChoices";
-import { namedTarget, type CommandArgument } from "./targets";
-import { askChoice, askText, BACK, runSteps, type StepPosition } from "./wizard";
+import {
+  answerProblem,
+  choicesOf,
+  defaultAnswer,
+  nameProblem,
+  packChoices,
+  questionsOf,
+  replaceableFiles,
+  suggestedName,
+  type PackChoice,
+} from "./createChoices";
+import { chooseTarget, namedTarget, type CommandArgument } from "./targets";
+import { askChoice, askText, BACK, runSteps, type Answer, type Step, type StepPosition } from "./wizard";
 
 interface Draft {
   readonly choice?: PackChoice;
   readonly name?: string;
+  readonly answers: Readonly<Record<string, string>>;
+}
+
+interface ChoiceItem<Value> extends vscode.QuickPickItem {
+  readonly value?: Value;
 }
 
 export class CreateCommand {
@@ -23,19 +42,49 @@ export class CreateCommand {
     if (folder === undefined) return;
     const found = await this.connection.detect(folder);
     if (found === undefined) return;
-    const { detected, others } = packChoices(folder, found.detections ?? [], found.packs ?? []);
-    const draft = await runSteps<Draft>({}, [
-      (before) => this.askPack(before, detected, others),
-      (before) => this.askName(before),
-    ]);
+    const draft = await runSteps<Draft>({ answers: {} }, (current) => stepsFor(folder, found, current));
     if (draft?.choice === undefined) return;
     const { app, pack } = draft.choice;
-    await this.create({ app, pack, name: draft.name });
+    await this.create({ app, pack, name: draft.name, answers: { ...draft.answers } });
   }
 
-  /** The server sends the edits; the editor shows its own preview of them, and one undo takes all back. */
-  private async create(parameters: { app: string; pack: string | undefined; name: string | undefined }): Promise<void> {
-    await this.connection.execute("create", { ...parameters, confirm: true });
+  /** Offers the pack's text for the files that differ from it. */
+  async update(argument: CommandArgument): Promise<void> {
+    const target = await chooseTarget(argument, this.store);
+    if (target === undefined) return;
+    const planned = await this.connection.execute<CreateResult>("create", { app: target.app, dryRun: true });
+    if (planned === undefined) return;
+    const files = planned.files ?? [];
+    const replaceable = replaceableFiles(planned.app, files);
+    if (replaceable.length === 0 && files.every((file) => file.action === "keep")) {
+      void vscode.window.showInformationMessage(vscode.l10n.t("Every file is as the pack {0} writes it.", planned.pack));
+      return;
+    }
+    const items = replaceable.map((file) => ({ label: file.path, description: file.reason }));
+    const picked =
+      items.length === 0
+        ? []
+        : await vscode.window.showQuickPick(items, {
+            canPickMany: true,
+            title: vscode.l10n.t("Draft: Update Scaffold"),
+            placeHolder: vscode.l10n.t("Which files shall get the text of the pack {0}? You see each change first.", planned.pack),
+          });
+    if (picked === undefined) return;
+    await this.create({ app: target.app, replace: picked.map((item) => item.label) });
+  }
+
+  private async create(parameters: CommandArguments): Promise<void> {
+    const result = await this.connection.execute<CreateResult>("create", { ...parameters, confirm: true });
+    if (result === undefined) return;
+    if (!result.applied) {
+      if (result.message !== undefined) void vscode.window.showInformationMessage(result.message);
+      return;
+    }
+    const up = vscode.l10n.t("Up");
+    const message = vscode.l10n.t("{0} is ready to be deployed.", result.name);
+    if ((await vscode.window.showInformationMessage(message, up)) === up) {
+      await vscode.commands.executeCommand("draft.up", { app: result.app });
+    }
   }
 
   private async folder(argument: CommandArgument): Promise<string | undefined> {
@@ -48,52 +97,78 @@ export class CreateCommand {
     void vscode.window.showInformationMessage(vscode.l10n.t("Open the folder of your app first."));
     return undefined;
   }
-
-  private async askPack(
-    draft: Draft,
-    detected: readonly PackChoice[],
-    others: readonly PackChoice[],
-  ): Promise<Draft | typeof BACK | undefined> {
-    const items = [
-      ...section(detected.length === 0 ? "" : vscode.l10n.t("Detected"), detected),
-      ...section(vscode.l10n.t("Other packs"), others),
-    ];
-    const placeholder =
-      detected.length === 0
-        ? vscode.l10n.t("No app was recognised here. Which pack fits?")
-        : vscode.l10n.t("What is it? The first fits best.");
-    const active = items.find((item) => item.choice !== undefined && item.choice === draft.choice);
-    const answer = await askChoice(position(1), placeholder, items, active);
-    if (answer === undefined || answer === BACK) return answer;
-    return { ...draft, choice: answer.choice };
-  }
-
-  private async askName(draft: Draft): Promise<Draft | typeof BACK | undefined> {
-    const suggestion = draft.name ?? suggestedName(draft.choice?.app ?? "");
-    const prompt = vscode.l10n.t("The app's name: its Helm release and image are called so.");
-    const answer = await askText(position(2), prompt, suggestion, nameProblem);
-    return answer === undefined || answer === BACK ? answer : { ...draft, name: answer };
-  }
 }
 
-interface PackItem extends vscode.QuickPickItem {
-  readonly choice?: PackChoice;
+function stepsFor(folder: string, found: DetectResult, draft: Draft): readonly Step<Draft>[] {
+  const pack = found.packs?.find((one) => one.name === draft.choice?.pack);
+  const questions = questionsOf(pack);
+  const position = (step: number): StepPosition => ({
+    title: vscode.l10n.t("Draft: Create"),
+    step,
+    totalSteps: 2 + questions.length,
+  });
+  return [
+    (current) => askPack(position(1), folder, found, current),
+    (current) => askName(position(2), current),
+    ...questions.map((question, index) => (current: Draft) => askQuestion(position(3 + index), question, current)),
+  ];
 }
 
-function section(title: string, choices: readonly PackChoice[]): PackItem[] {
+async function askPack(
+  position: StepPosition,
+  folder: string,
+  found: DetectResult,
+  draft: Draft,
+): Promise<Answer<Draft>> {
+  const { detected, others } = packChoices(folder, found.detections ?? [], found.packs ?? []);
+  const items = [...section(vscode.l10n.t("Detected"), detected), ...section(vscode.l10n.t("Other packs"), others)];
+  const placeholder =
+    detected.length === 0
+      ? vscode.l10n.t("No app was recognised here. Which pack fits?")
+      : vscode.l10n.t("What is it? The first fits best.");
+  const answer = await askChoice(position, placeholder, items);
+  if (answer === undefined || answer === BACK) return answer;
+  return { ...draft, choice: answer.value };
+}
+
+async function askName(position: StepPosition, draft: Draft): Promise<Answer<Draft>> {
+  const suggestion = draft.name ?? suggestedName(draft.choice?.app ?? "");
+  const prompt = vscode.l10n.t("The app's name: its Helm release and image are called so.");
+  const answer = await askText(position, prompt, suggestion, nameProblem);
+  return answer === undefined || answer === BACK ? answer : { ...draft, name: answer };
+}
+
+async function askQuestion(position: StepPosition, question: VariableInfo, draft: Draft): Promise<Answer<Draft>> {
+  const choices = choicesOf(question);
+  const value = draft.answers[question.name] ?? defaultAnswer(question);
+  const answer =
+    choices.length === 0
+      ? await askText(position, question.prompt, value, (text) => answerProblem(question, text))
+      : await askListed(position, question, choices, value);
+  if (answer === undefined || answer === BACK) return answer;
+  return { ...draft, answers: { ...draft.answers, [question.name]: answer } };
+}
+
+async function askListed(
+  position: StepPosition,
+  question: VariableInfo,
+  choices: ReturnType<typeof choicesOf>,
+  value: string,
+): Promise<Answer<string>> {
+  const active = choices.find((choice) => choice.answer === value);
+  const answer = await askChoice(position, question.prompt, choices, active);
+  return answer === undefined || answer === BACK ? answer : answer.answer;
+}
+
+function section(title: string, choices: readonly PackChoice[]): ChoiceItem<PackChoice>[] {
   if (choices.length === 0) return [];
-  const separator = { label: title, kind: vscode.QuickPickItemKind.Separator };
-  const items = choices.map(({ label, description, detail, ...rest }) => ({
-    label,
-    description,
-    detail,
-    choice: { label, description, detail, ...rest },
+  const items = choices.map((value) => ({
+    label: value.label,
+    description: value.description,
+    detail: value.detail,
+    value,
   }));
-  return title === "" ? items : [separator, ...items];
-}
-
-function position(step: number): StepPosition {
-  return { title: vscode.l10n.t("Draft: Create"), step, totalSteps: 2 };
+  return [{ label: title, kind: vscode.QuickPickItemKind.Separator }, ...items];
 }
 
 async function folderOf(uri: vscode.Uri): Promise<string> {

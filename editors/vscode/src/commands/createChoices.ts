@@ -1,14 +1,13 @@
 /** What *Create* asks, as values. Pure. */
 
 import { l10n } from "vscode";
-import type { DetectionInfo } from "../protocol";
+import type { DetectionInfo, FileInfo, PackInfo, VariableInfo } from "../protocol";
 
 export interface PackChoice {
   readonly label: string;
   readonly description: string;
   readonly detail?: string;
-  /** Undefined: what the server detects. */
-  readonly pack: string | undefined;
+  readonly pack: string;
   /** The folder to set up. */
   readonly app: string;
 }
@@ -19,7 +18,7 @@ const SHOWN_EVIDENCE = 4;
 export function packChoices(
   folder: string,
   detections: readonly DetectionInfo[],
-  packs: readonly string[],
+  packs: readonly PackInfo[],
 ): { readonly detected: readonly PackChoice[]; readonly others: readonly PackChoice[] } {
   const detected = detections.map((detection) => ({
     label: capitalized(detection.framework ?? detection.language),
@@ -30,8 +29,8 @@ export function packChoices(
   }));
   const taken = new Set(detections.map((detection) => detection.pack));
   const others = packs
-    .filter((pack) => !taken.has(pack))
-    .map((pack) => ({ label: pack, description: l10n.t("not detected"), pack, app: folder }));
+    .filter((pack) => !taken.has(pack.name))
+    .map((pack) => ({ label: pack.title, description: pack.summary, pack: pack.name, app: folder }));
   return { detected, others };
 }
 
@@ -45,13 +44,16 @@ function facts(detection: DetectionInfo): string {
   return known.filter((fact) => fact !== undefined).join(" · ");
 }
 
+/** What was seen at a line says more than that a file is there, so such places come first and stand for their file. */
 function evidence(detection: DetectionInfo): string {
-  const seen = (detection.evidence ?? []).map((one) => {
+  const all = (detection.evidence ?? []).map((one) => {
     const file = decodeURIComponent(one.uri.split("/").at(-1) ?? "");
-    const line = one.range === undefined ? "" : `:${one.range.start.line + 1}`;
-    return `${file}${line}: ${one.seen}`;
+    const line = one.range === undefined ? undefined : one.range.start.line + 1;
+    return { file, text: line === undefined ? file : `${file}:${line} ${one.seen}`, hasLine: line !== undefined };
   });
-  return [...new Set(seen)].slice(0, SHOWN_EVIDENCE).join(" · ");
+  const atLines = all.filter((one) => one.hasLine);
+  const files = all.filter((one) => !one.hasLine && !atLines.some((other) => other.file === one.file));
+  return [...new Set([...atLines, ...files].map((one) => one.text))].slice(0, SHOWN_EVIDENCE).join(" · ");
 }
 
 function capitalized(text: string): string {
@@ -76,4 +78,40 @@ export function nameProblem(name: string): string | undefined {
   if (name.length > NAME_LIMIT) return l10n.t("At most {0} characters.", NAME_LIMIT);
   if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)) return undefined;
   return l10n.t("Lower-case letters, digits and '-', with a letter or digit at both ends.");
+}
+
+/** What a pack asks besides the name: its variables that have a prompt. */
+export function questionsOf(pack: PackInfo | undefined): readonly VariableInfo[] {
+  return (pack?.variables ?? []).filter((variable) => variable.prompt !== "");
+}
+
+/** The choices of a question; none: any text is an answer. */
+export function choicesOf(variable: VariableInfo): readonly { readonly label: string; readonly answer: string }[] {
+  if (variable.type === "boolean") {
+    return [
+      { label: l10n.t("Yes"), answer: "true" },
+      { label: l10n.t("No"), answer: "false" },
+    ];
+  }
+  return (variable.choices ?? []).map((choice) => ({ label: choice, answer: choice }));
+}
+
+/** A variable's default as a person would type it. */
+export function defaultAnswer(variable: VariableInfo): string {
+  const { default: value } = variable;
+  return Array.isArray(value) ? value.join(", ") : String(value ?? "");
+}
+
+/** Why a text is no answer; undefined if it is one. */
+export function answerProblem(variable: VariableInfo, text: string): string | undefined {
+  if (variable.type === "integer" && !/^\s*[+-]?\d+\s*$/.test(text)) return l10n.t("A whole number.");
+  return undefined;
+}
+
+/** The files that exist and that the pack would write differently, relative to the app. */
+export function replaceableFiles(app: string, files: readonly FileInfo[]): readonly { path: string; reason: string }[] {
+  const folder = app.endsWith("/") ? app : `${app}/`;
+  return files
+    .filter((file) => file.action === "keep" && file.differs === true && file.uri.startsWith(folder))
+    .map((file) => ({ path: decodeURIComponent(file.uri.slice(folder.length)), reason: file.reason }));
 }

@@ -43,7 +43,7 @@ function deployHandlers(parts: Parts): Record<string, Handler> {
   const create = new CreateCommand(connection, store);
   return {
     "draft.create": (argument) => create.run(argument),
-    "draft.update": (argument) => deploy.simple("update", argument),
+    "draft.update": (argument) => create.update(argument),
     "draft.up": (argument) => deploy.up(argument),
     "draft.deployAnyway": (argument) => deploy.up(argument, true),
     "draft.stop": (argument) => deploy.simple("stop", argument),

@@ -44,23 +44,26 @@ export async function askText(
   return show(input, position, () => (validate(input.value) === undefined ? input.value : undefined));
 }
 
-/** Runs the steps; each changes the draft. Answers undefined when the person left. */
+export type Step<Draft> = (draft: Draft) => Promise<Answer<Draft>>;
+
+/**
+ * Runs the steps; each answers a changed draft, and which steps there are may depend on the answers so far.
+ * Answers undefined when the person left.
+ */
 export async function runSteps<Draft>(
   draft: Draft,
-  steps: readonly ((draft: Draft) => Promise<Draft | typeof BACK | undefined>)[],
+  stepsFor: (draft: Draft) => readonly Step<Draft>[],
 ): Promise<Draft | undefined> {
   const drafts = [draft];
-  for (let index = 0; index < steps.length; ) {
-    const answer = await steps[index]?.(drafts[index] ?? draft);
+  for (;;) {
+    const current = drafts.at(-1) ?? draft;
+    const step = stepsFor(current)[drafts.length - 1];
+    if (step === undefined) return current;
+    const answer = await step(current);
     if (answer === undefined) return undefined;
-    if (answer === BACK) {
-      index = Math.max(0, index - 1);
-    } else {
-      index += 1;
-      drafts[index] = answer;
-    }
+    if (answer !== BACK) drafts.push(answer);
+    else if (drafts.length > 1) drafts.pop();
   }
-  return drafts[steps.length];
 }
 
 async function show<Value>(
