@@ -79,6 +79,8 @@ class Carrier:
         """Whether ``_kept`` is everything that it has sent since."""
         self._answered = False
         """Whether the pod has spoken since the client last did."""
+        self._asked_again: float | None = None
+        """Since when the same bytes are sent again and again; none while they are not."""
         self._upgraded = False
 
     async def run(self) -> None:
@@ -123,7 +125,7 @@ class Carrier:
                 continue  # moved to another pod
             if not self._may_ask_again(stream):
                 return
-            await asyncio.sleep(PAUSE)
+            await self._before_asking_again()
             async with self._sending:
                 await self._connect()
                 with contextlib.suppress(ConnectionError):
@@ -192,6 +194,7 @@ class Carrier:
         if not self._answered:
             self._answered = True
             self._upgraded = data.startswith(b"HTTP/1.1 101")
+            self._asked_again = None
             self._kept.clear()
         self._received += len(data)
 
@@ -201,6 +204,14 @@ class Carrier:
             return True
         request = _REQUEST.match(self._kept)
         return not self._answered and self._whole and request is not None and request[1] in _SAFE
+
+    async def _before_asking_again(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._asked_again is None:
+            self._asked_again = now
+        if now - self._asked_again > PATIENCE:
+            raise _NobodyError
+        await asyncio.sleep(PAUSE)
 
     async def _until_silent(self) -> None:
         """The client has finished sending: leave it time for the rest of the answer."""

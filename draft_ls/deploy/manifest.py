@@ -38,13 +38,16 @@ def workloads(objects: Iterable[Document], namespace: str) -> tuple[Workload, ..
 
 def images(objects: Iterable[Document]) -> tuple[str, ...]:
     """The image references of all containers of all workloads, init containers last."""
-    pods = [item["spec"]["template"]["spec"] for item in objects if item["kind"] in WORKLOAD_KINDS]
-    return tuple(
-        str(container.get("image", ""))
+    pods: list[Document] = [
+        item["spec"]["template"]["spec"] for item in objects if item["kind"] in WORKLOAD_KINDS
+    ]
+    containers: list[Document] = [
+        container
         for group in ("containers", "initContainers")
         for pod in pods
-        for container in pod.get(group) or []
-    )
+        for container in cast("list[Document]", pod.get(group) or [])
+    ]
+    return tuple(str(container.get("image", "")) for container in containers)
 
 
 def of_kind(objects: Iterable[Document], kind: str) -> tuple[Document, ...]:
