@@ -78,7 +78,7 @@ def written_since(folder: Path) -> list[Path]:
 async def story(place: Place, app: Path, namespace: str) -> str:
     """Tell it. Returns the last line."""
     source, greeting = find_greeting(app)
-    async with editing(app, place.environment) as editor:
+    async with editing(app, place.variables(state=app.parent / "state")) as editor:
         await create(editor, place, namespace)
 
         started = time.perf_counter()
@@ -118,8 +118,8 @@ async def run(place: Place, example: str, keep: bool) -> str:
     with tempfile.TemporaryDirectory(prefix="draft-demo-") as folder:
         app = Path(folder) / example
         shutil.copytree(ROOT / "examples" / example, app)
-        say(f"--> A copy of examples/{example} in {app}")
         with place.namespace("draft-demo", keep=keep) as namespace:
+            say(f"--> A copy of examples/{example} in {app}, for the namespace {namespace}")
             return await story(place, app, namespace)
 
 

@@ -47,6 +47,10 @@ class Place:
         path = os.pathsep.join([os.environ["PATH"], str(TOOLS / "helm4"), str(TOOLS)])
         return {**os.environ, "KUBECONFIG": self.kubeconfig, "PATH": path}
 
+    def variables(self, *, state: Path) -> dict[str, str]:
+        """The same, and a state folder: what a script deploys is no part of the person's own history."""
+        return {**self.environment, "XDG_STATE_HOME": str(state)}
+
     def kubectl(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run kubectl on this cluster."""
         return subprocess.run(
@@ -90,7 +94,7 @@ def _given(context: str | None, registry: str | None) -> Place | None:
         contexts = load_contexts()
     except DraftError as error:
         if context:
-            raise
+            sys.exit(f"There is no kube context {context!r}: {error}")
         print(f"--> No cluster of your own: {error}", file=sys.stderr)
         return None
     name = context or contexts.current

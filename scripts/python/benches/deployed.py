@@ -116,7 +116,7 @@ async def live_app(place: Place, namespace: str, example: str, **settings: Any) 
         app = Path(folder) / example
         shutil.copytree(ROOT / "examples" / example, app)
         source, greeting = find_greeting(app)
-        async with editing(app, place.environment) as editor:
+        async with editing(app, place.variables(state=app.parent / "state")) as editor:
             await editor.command("draft.create", confirm=False)
             config = app / "draft.toml"
             text = config.read_text()
