@@ -54,9 +54,9 @@ def normalise(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _npm(sources: Sources) -> Iterator[tuple[str, Evidence]]:
+def _npm(sources: Sources, *keys: str) -> Iterator[tuple[str, Evidence]]:
     package = sources.json("package.json")
-    for key in ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies"):
+    for key in ("dependencies", "optionalDependencies", *keys):
         for name in table(package.get(key)):
             yield name, sources.quote("package.json", f'"{name}"', f"{name} in {key}")
 
@@ -207,6 +207,7 @@ def _deno(sources: Sources) -> Iterator[tuple[str, Evidence]]:
 
 READERS: Mapping[str, Callable[[Sources], Iterator[tuple[str, Evidence]]]] = {
     "npm": _npm,
+    "npm-dev": lambda sources: _npm(sources, "devDependencies"),
     "pypi": _pypi,
     "gem": _matches(
         ("Gemfile", r"""^\s*gem\s*\(?\s*["']([\w.-]+)["']"""),
@@ -241,4 +242,7 @@ READERS: Mapping[str, Callable[[Sources], Iterator[tuple[str, Evidence]]]] = {
     ),
     "deno": _deno,
 }
-"""Purl type (or the like, where there is none) → the reader of its manifests."""
+"""Purl type (or the like, where there is none) → the reader of its manifests.
+
+``npm`` is what an app runs with, ``npm-dev`` also what it is built with.
+"""

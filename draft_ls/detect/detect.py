@@ -142,7 +142,10 @@ def _ranked(found: list[Detection], folders: int) -> Survey:
     apps = [app for app in certain if not secondary(app.path)] or certain
     apps = apps or [app for app in order if not app.path and app.confidence >= CERTAIN_ENOUGH]
     apps = [app for app in apps if not any(_covered(app, other) for other in apps)]
-    return Survey(tuple(apps), tuple(app for app in order if app not in apps), folders)
+    others = sorted(
+        (app for app in order if app not in apps), key=lambda app: (secondary(app.path), app.path)
+    )
+    return Survey(tuple(apps), tuple(others), folders)
 
 
 def _covered(app: Detection, other: Detection) -> bool:

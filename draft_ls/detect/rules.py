@@ -143,6 +143,22 @@ class PackRules:
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
 
 
+def merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """A pack's document over that of the pack it extends: tables merge, all else replaces.
+
+    What says that an app is there is a pack's own: ``detect`` and ``priority`` are not inherited.
+    """
+    result = {
+        key: value for key, value in base.items() if key not in {"name", "detect", "priority", "extends"}
+    }
+    for key, value in own.items():
+        known = result.get(key)
+        result[key] = (
+            {**table(known), **table(value)} if isinstance(known, dict) and isinstance(value, dict) else value
+        )
+    return result
+
+
 def parse_rules(document: Mapping[str, Any]) -> PackRules:
     """Read the detection part of a parsed ``pack.toml``.
 

@@ -163,7 +163,9 @@ class Sources:
             where if isinstance(where, tuple) else where.span(1 if where.re.groups and where[1] else 0)
         )
         text = self.text(path)
-        return Evidence(full, seen or _line(text, start), span_of(text, start, end))
+        stretch = text[start:end]
+        start, end = start + len(stretch) - len(stretch.lstrip()), start + len(stretch.rstrip())
+        return Evidence(full, seen or _line(text, start), span_of(text, start, max(start, end)))
 
     def quote(self, path: str, needle: str, seen: str = "") -> Evidence:
         """The evidence at the first place where a file holds ``needle``; the file as a whole if it does not."""

@@ -110,7 +110,7 @@ HEALTH = re.compile(
 """Paths by which apps report their health."""
 
 _ROUTES = re.compile(
-    r"""(?:\b(?:get|GET|Get|route|Route|HandleFunc|Handle|MapGet|MapHealthChecks|path|head|any|use|match|GetMapping|RequestMapping|Path|resource|on)\b|#\[get)\s*(?:\(|!\(|\s)\s*(?:value\s*=\s*|path\s*=\s*|["']GET["']\s*,\s*)?["'](?P<path>(?:GET )?/[\w/.-]*)["']"""
+    r"""(?:\b(?:get|GET|Get|route|Route|HandleFunc|Handle|MapGet|MapHealthChecks|path|head|any|use|match|GetMapping|RequestMapping|Path|resource|on)\b|#\[get)\s*(?:\(|!\(|\s)\s*(?:value\s*=\s*|path\s*=\s*|["']GET["']\s*,\s*)?["'](?P<path>(?:GET )?/?[\w/.-]*)["']"""
 )
 _READS = re.compile(
     r"""(?:[Ee]nv\w*|ENV|getenv|Getenv|LookupEnv|System)[\w:.!?]*\s*[\[({]\s*["']PORT["']|\$\{PORT\b|env!\(["']PORT|getEnv\s*\(?["']PORT|System\.fetch_env!\("PORT"""

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from draft_ls.detect.builtin import PACK_FILE
-from draft_ls.detect.rules import PackRules, RuleError, parse_rules
+from draft_ls.detect.rules import PackRules, RuleError, merged, parse_rules
 from draft_ls.detect.sources import strings, table
 from draft_ls.errors import DraftError, Place, Problem, Stage
 from draft_ls.files import Kind
@@ -190,7 +190,7 @@ def _load(name: str, found: Mapping[str, tuple[Tree, str]]) -> Pack:
     document: dict[str, Any] = {}
     files: dict[str, str] = {}
     for tree, prefix in reversed(_chain(name, found)):
-        document = _merged(document, _document(tree, prefix))
+        document = merged(document, _document(tree, prefix))
         own = _files(tree, prefix)
         targets = {path.removesuffix(TEMPLATE) for path in own}
         files = {
@@ -222,17 +222,6 @@ def _chain(name: str, found: Mapping[str, tuple[Tree, str]]) -> list[tuple[Tree,
         shared = SHARED if SHARED in found and following != SHARED else None
         following = base if isinstance(base, str) else shared
     return chain
-
-
-def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """A pack's document over that of the pack it extends: tables merge, all else replaces."""
-    result = {key: value for key, value in base.items() if key not in {"detect", "priority", "extends"}}
-    for key, value in own.items():
-        if isinstance(value, dict) and isinstance(result.get(key), dict):
-            result[key] = {**result[key], **cast("dict[str, Any]", value)}
-        else:
-            result[key] = value
-    return result
 
 
 def _document(tree: Tree, prefix: str) -> dict[str, Any]:

@@ -34,17 +34,28 @@ def complete(subject: Subject, facts: Facts) -> None:
     _from_procfile(sources, facts)
     _from_dockerfile(sources, facts)
     if facts.port is None or not facts.port.evidence:
-        facts.port = compose_port(sources) or manifest_port(sources) or facts.port
+        _published(sources, facts)
     if framework:
         facts.framework = facts.framework or subject.framework_fact
         facts.port = facts.port or (Fact(framework.port) if framework.port else None)
         facts.health = facts.health or (Fact(framework.health) if framework.health else None)
         facts.build = facts.build or (Fact(framework.build) if framework.build else None)
         facts.start = facts.start or (Fact(framework.start) if framework.start else None)
-        facts.reads_port = facts.reads_port or framework.reads_port
+        facts.reads_port = facts.reads_port or (framework.reads_port and not facts.details.get("output"))
     if facts.port is None and facts.reads_port and subject.rules.port:
         facts.port = Fact(subject.rules.port)
     facts.variables = unique([*example_variables(sources), *facts.variables])
+
+
+def _published(sources: Sources, facts: Facts) -> None:
+    """Take the port that a compose file or a manifest names, over a default; in the start command too."""
+    port = compose_port(sources) or manifest_port(sources)
+    if port and facts.start and facts.port and facts.port.value != port.value:
+        old = re.compile(rf"(?<!\d){facts.port.value}$")
+        facts.start = Fact(
+            tuple(old.sub(str(port.value), each) for each in facts.start.value), facts.start.evidence
+        )
+    facts.port = port or facts.port
 
 
 def _from_procfile(sources: Sources, facts: Facts) -> None:

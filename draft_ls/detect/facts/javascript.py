@@ -65,6 +65,7 @@ def analyze(subject: Subject) -> Facts:
         facts.start, facts.port = site.start, site.port
         facts.health = Fact("/")
         facts.variables = unique(example_variables(sources))
+        _confidence(subject, facts)
         return facts
     _network(subject, facts)
     facts.start = _start(subject, facts, declared, manager)
@@ -200,16 +201,21 @@ def _entry(subject: Subject) -> Fact[tuple[str, ...]] | None:
 
 def _confidence(subject: Subject, facts: Facts) -> None:
     """A package without framework, port or start command is rather a library or a tool than an app."""
-    package = subject.sources.json("package.json")
+    sources = subject.sources
+    package = sources.json("package.json")
     start = str(table(package.get("scripts")).get("start", ""))
+    nx = sources.has("nx.json")
     workspace = (
-        "workspaces" in package
-        or subject.sources.has("pnpm-workspace.yaml")
-        or subject.sources.has("lerna.json")
+        nx or "workspaces" in package or sources.has("pnpm-workspace.yaml") or sources.has("lerna.json")
     )
-    if workspace and (not start or _OTHERS.search(start)) and not subject.framework:
+    published = package.keys() & {"exports", "module", "types", "typings", "files"} and not package.get(
+        "private"
+    )
+    if sources.has("project.json") and not package:
+        facts.confidence = 0.1 if re.search(r"e2e|cypress|playwright", sources.text("project.json")) else 0.8
+    elif workspace and (not start or _OTHERS.search(start)) and (nx or not subject.framework):
         facts.confidence = 0.2
-    elif facts.start is None and facts.port is None:
+    elif (facts.start is None and facts.port is None) or (published and not start):
         facts.confidence = 0.25
     elif facts.start is None:
         facts.confidence = 0.4

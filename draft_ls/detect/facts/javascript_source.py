@@ -97,6 +97,19 @@ class Script:
                 continue
             port, reads = self.resolve(argument)
             yield (Fact(port, (self.evidence(node, _short(node)),)) if port else None), reads
+        yield self.exported()
+
+    def exported(self) -> tuple[Fact[int] | None, bool]:
+        """The port of ``export default { port, fetch }``, which Bun and Deno serve."""
+        for node in descendants(self.root, "export_statement"):
+            value = node.child_by_field_name("value")
+            if value is None or value.type != "object":
+                continue
+            for pair in value.named_children:
+                if pair.type == "pair" and text_of(pair.child_by_field_name("key")) == "port":
+                    port, reads = self.resolve(pair)
+                    return (Fact(port, (self.evidence(pair),)) if port else None), reads
+        return None, False
 
     def resolve(self, node: Node, depth: int = 0) -> tuple[int | None, bool]:
         """The port an expression stands for, and whether it asks the environment for ``PORT``."""
@@ -165,7 +178,11 @@ class Script:
 
 def scripts(sources: Sources) -> tuple[Script, ...]:
     """The files that show signs of a server, those nearest to the app's folder first."""
-    files = [path for path in sources.files if SOURCE.search(path) and not _SKIPPED.search(path)]
+    files = [
+        path
+        for path in sources.files
+        if (SOURCE.search(path) and not _SKIPPED.search(path)) or path == "bin/www"
+    ]
     files.sort(key=lambda path: (path.count("/"), _rank(path), path))
     signed = (path for path in files[:FILE_LIMIT] if _SIGNS.search(sources.text(path)))
     return tuple(Script(sources, path) for _, path in zip(range(PARSE_LIMIT), signed, strict=False))

@@ -33,7 +33,7 @@ SINGLE_PAGE = frozenset({"vite", "cra", "angular", "vue-cli", "parcel", "react-r
 """Frameworks whose one page answers for every path."""
 
 _DEFAULT_STARTS = re.compile(
-    r"^(?:ng serve|react-scripts start|vite(?: preview| --.*)?|astro (?:dev|preview|start)|vue-cli-service serve|craco start|webpack serve|webpack-dev-server|parcel)\b"
+    r"^(?:ng serve|react-scripts start|vite(?: preview| --.*)?|astro (?:dev|preview|start)|vue-cli-service serve|craco start|webpack serve|webpack-dev-server|parcel|docusaurus start|gatsby (?:develop|start|serve)|(?:npx )?(?:@11ty/)?eleventy|vitepress (?:dev|preview))\b"
 )
 
 
@@ -74,7 +74,7 @@ def _output(subject: Subject, scripts: dict[str, str]) -> str | None:
                 else None
             )
         case "astro":
-            server = subject.depends("npm:@astrojs/node") or _config(
+            server = subject.depends("npm-dev:@astrojs/node") or _config(
                 sources, "astro.config", r"""output\s*:\s*["'](server|hybrid)"""
             )
             return (
@@ -83,7 +83,7 @@ def _output(subject: Subject, scripts: dict[str, str]) -> str | None:
                 else _config(sources, "astro.config", r"""outDir\s*:\s*["']([^"']+)""") or "dist"
             )
         case "sveltekit":
-            return "build" if subject.depends("npm:@sveltejs/adapter-static") else None
+            return "build" if subject.depends("npm-dev:@sveltejs/adapter-static") else None
         case "nuxt":
             generate = "nuxt generate" in scripts.get("build", "") or _config(
                 sources, "nuxt.config", r"(ssr\s*:\s*false)"

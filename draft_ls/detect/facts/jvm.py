@@ -168,7 +168,12 @@ def _gradle(subject: Subject, facts: Facts, wrapper: bool) -> None:
     settings = sources.first("settings.gradle.kts", "settings.gradle") or ""
     name = sources.find(settings, r"""rootProject\.name\s*=\s*["']([\w.-]+)""")
     facts.details["artifact"] = name[1] if name else sources.name
-    application = subject.depends("gradle:application", "gradle:io.ktor.plugin")
+    application = subject.depends(
+        "gradle:application",
+        "gradle:io.ktor.plugin",
+        "gradle:io.micronaut.application",
+        "gradle:io.micronaut.minimal.application",
+    )
     spring = subject.depends("gradle:org.springframework.boot", "gradle:spring.boot", "gradle:springBoot")
     shadow = subject.depends(
         "gradle:com.gradleup.shadow", "gradle:com.github.johnrengelman.shadow", "gradle:io.ktor.plugin"

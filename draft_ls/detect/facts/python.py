@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.commands import exec_form, port_in, procfile, reads_port, with_port
@@ -64,6 +65,8 @@ def analyze(subject: Subject) -> Facts:
     app = _app_object(subject, found)
     if app and app.framework and not facts.framework:
         facts.framework = Fact(app.framework, (app.evidence,))
+        known = next((each for each in subject.rules.frameworks if each.name == app.framework), None)
+        subject = replace(subject, framework=known)
     _network(subject, facts, found)
     facts.start = _start(subject, facts, found, app)
     if app and not facts.port and facts.framework and subject.framework is None:
@@ -165,9 +168,10 @@ def _start(
             (app.evidence,),
         )
     elif app and name in ASGI:
-        factory = ("--factory",) if app.factory else ()
-        target = _target(subject, app.path, app.name, "--app-dir")
-        return Fact(("uvicorn", *target, *factory, "--host", "0.0.0.0", "--port", port), (app.evidence,))  # noqa: S104
+        return Fact(
+            _asgi(subject, _target(subject, app.path, app.name, "--app-dir"), port, factory=app.factory),
+            (app.evidence,),
+        )
     elif app and name == "sanic" and not app.factory:
         return Fact(
             ("sanic", *_target(subject, app.path, app.name, ""), "--host=0.0.0.0", f"--port={port}"),
@@ -194,13 +198,25 @@ def _django(subject: Subject, port: str) -> Fact[tuple[str, ...]] | None:
             extra = ("--chdir" if kind == "wsgi" else "--app-dir", top) if top else ()
         target = f"{module}.{kind}:application" if module else f"{kind}:application"
         if kind == "asgi":
-            return Fact(
-                ("uvicorn", *extra, target, "--host", "0.0.0.0", "--port", port), (sources.evidence(path),)
-            )  # noqa: S104
+            return Fact(_asgi(subject, (*extra, target), port), (sources.evidence(path),))
         return Fact(("gunicorn", "--bind", f"0.0.0.0:{port}", *extra, target), (sources.evidence(path),))
     if sources.has("manage.py"):
         return Fact(("python", "manage.py", "runserver", f"0.0.0.0:{port}"), (sources.evidence("manage.py"),))
     return None
+
+
+def _asgi(subject: Subject, target: tuple[str, ...], port: str, *, factory: bool = False) -> tuple[str, ...]:
+    """How the ASGI server that the app brings serves it; uvicorn if it brings none."""
+    folder = target[:-1]
+    if not subject.depends("pypi:uvicorn", "pypi:fastapi[standard]") and not folder and not factory:
+        if subject.depends("pypi:hypercorn"):
+            return ("hypercorn", *target, "--bind", f"0.0.0.0:{port}")
+        if subject.depends("pypi:daphne"):
+            return ("daphne", "-b", "0.0.0.0", "-p", port, *target)  # noqa: S104
+        if subject.depends("pypi:granian"):
+            return ("granian", "--interface", "asgi", "--host", "0.0.0.0", "--port", port, *target)  # noqa: S104
+    options = ("--factory",) if factory else ()
+    return ("uvicorn", *target, *options, "--host", "0.0.0.0", "--port", port)  # noqa: S104
 
 
 def _dash_server(found: tuple[Module, ...], app: AppObject) -> str | None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from draft_ls.detect.model import Fact
+from draft_ls.detect.model import Evidence, Fact
 from draft_ls.detect.sources import lookup
 from draft_ls.detect.versions import choose, line_of, pinned
 
@@ -55,6 +55,14 @@ def package_manager(sources: Sources) -> PackageManager:
         match = sources.find("pyproject.toml", rf"^\[tool\.{tool}\b[^\]]*\]")
         if match:
             return PackageManager(Fact(tool, (sources.evidence("pyproject.toml", match),)), _details(sources))
+    shared = next(
+        (full for full in sorted(sources.above) if full.rpartition("/")[2] in {"uv.lock", "poetry.lock"}),
+        None,
+    )
+    if shared and document:
+        return PackageManager(
+            Fact(shared.rpartition("/")[2][:-5], (Evidence(shared, shared),)), _details(sources)
+        )
     conda = sources.first("environment.yml", "environment.yaml")
     if conda:
         return PackageManager(
