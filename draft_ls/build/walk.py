@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 1024 * 1024
 
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
 _FINE_TICK = 20_000_000
 """Longest tick of a kernel that stamps files with fractions of a second, in nanoseconds."""
 
@@ -81,47 +83,55 @@ class Walk:
 
     def _folder(self, folder: str, above: Matched) -> None:
         """Take in what a folder holds; ``above`` is what its own path matched."""
-        prefix = f"{folder}/" if folder else ""
-        found, known, judge, same_rules = self.found, self._known, self._rules.judge, self._same_rules
-        for entry in self._entries(folder):
-            path = prefix + entry.name
-            if entry.is_dir(follow_symlinks=False):
-                ignored, matched = judge(path, above)
-                self._subfolder(entry, path, matched, ignored)
-                continue
-            before = known.get(path)
-            if not (same_rules and before is not None and before.stamp) and judge(path, above)[0]:
-                continue
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue  # it went away while we looked
-            if before is not None and before.stamp == stamp_of(status):
-                found[path] = before
-            else:
-                self._member(path, status)
-
-    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         try:
-            with os.scandir(f"{self._root}/{folder}" if folder else self._root) as entries:
-                return list(entries)
+            descriptor = os.open(f"{self._root}/{folder}", _FOLDER_FLAGS)
         except (FileNotFoundError, NotADirectoryError):
             if folder:
-                return []
+                return  # it went away while we looked
             raise DraftError(no_folder(Path(self._root))) from None
         except OSError as error:
             raise DraftError(unreadable(Path(self._root, folder), error)) from error
+        try:
+            subfolders = self._entries(descriptor, f"{folder}/" if folder else "", above)
+        finally:
+            os.close(descriptor)
+        for path, mode in subfolders:
+            self._subfolder(path, mode, above)
 
-    def _subfolder(self, entry: os.DirEntry[str], path: str, matched: Matched, ignored: bool) -> None:
+    def _entries(self, descriptor: int, prefix: str, above: Matched) -> list[tuple[str, int]]:
+        """Take in the files of an open folder; its subfolders, with their modes.
+
+        Entries of a descriptor are looked up relative to it, which is a third faster than by whole path.
+        """
+        subfolders: list[tuple[str, int]] = []
+        found, known, judge, same_rules = self.found, self._known, self._rules.judge, self._same_rules
+        with os.scandir(descriptor) as entries:
+            for entry in entries:
+                path = prefix + entry.name
+                before = known.get(path)
+                is_known = same_rules and before is not None and before.stamp is not None
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        subfolders.append((path, stat.S_IMODE(entry.stat(follow_symlinks=False).st_mode)))
+                        continue
+                    if not is_known and judge(path, above)[0]:
+                        continue
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue  # it went away while we looked
+                if before is not None and before.stamp == stamp_of(status):
+                    found[path] = before
+                else:
+                    self._member(path, status)
+        return subfolders
+
+    def _subfolder(self, path: str, mode: int, above: Matched) -> None:
+        ignored, matched = self._rules.judge(path, above)
         if ignored and not self._rules.may_hold_exceptions(path):
             return
         held = len(self.found)
         self._folder(path, matched)
         if ignored and len(self.found) == held:
-            return
-        try:
-            mode = stat.S_IMODE(entry.stat(follow_symlinks=False).st_mode)
-        except FileNotFoundError:
             return
         before = self._known.get(path)
         if before is not None and before.file.type is FileType.FOLDER and before.file.mode == mode:

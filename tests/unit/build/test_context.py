@@ -70,9 +70,10 @@ def test_unchanged_is_the_same_object_and_reads_no_file(app: Path, monkeypatch: 
     opened: list[str] = []
     real = os.open
 
-    def watched(path: str, *rest: int, **more: int) -> int:
-        opened.append(str(path))
-        return real(path, *rest, **more)
+    def watched(path: str, flags: int, *rest: int, **more: int) -> int:
+        if not flags & os.O_DIRECTORY:
+            opened.append(str(path))
+        return real(path, flags, *rest, **more)
 
     monkeypatch.setattr(os, "open", watched)
     assert reader.read() is first
@@ -330,3 +331,20 @@ def test_a_ready_made_archive(tmp_path: Path) -> None:
     with pytest.raises(DraftError) as caught:
         reader.read()
     assert caught.value.problem.code == "archive-unreadable"
+
+
+def test_a_root_that_is_a_link(app: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    link = tmp_path_factory.mktemp("links") / "app"
+    link.symlink_to(app)
+    assert ContextReader(link).read().digest == ContextReader(app).read().digest
+
+
+def test_a_folder_that_goes_away_or_turns_into_a_link(app: Path) -> None:
+    reader = ContextReader(app)
+    reader.read()
+    (app / "templates/index.html").unlink()
+    (app / "templates").rmdir()
+    (app / "templates").symlink_to(".")
+    context = reader.read()
+    assert context.files["templates"].type is FileType.LINK
+    assert "templates/app.py" not in context.files
