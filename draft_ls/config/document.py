@@ -195,4 +195,8 @@ class _Builder:
 
 def _scalar(text: str) -> Scalar:
     """A single value, decoded by the parser that knows every escape."""
+    if text in {"true", "false"}:
+        return text == "true"
+    if text[0] == '"' and "\\" not in text and not text.startswith('""'):
+        return text[1:-1]
     return tomllib.loads(f"value = {text}")["value"]

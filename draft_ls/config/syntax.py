@@ -17,6 +17,8 @@ BROKEN = "draft-broken-header-"
 """How the key of a table starts that stands in for one whose header cannot be read."""
 
 _MOST_ERRORS = 20
+_NEAR = 4
+"""How many lines above an error are tried one by one before the rest is halved."""
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _KEY = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
 _KEYS = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
@@ -85,13 +87,26 @@ def _first_error(text: str) -> tuple[str, int | None, int] | None:
 
 def _statement(lines: list[str], line: int) -> tuple[int, int]:
     """The first and last line of the statement in which the parser gave up on ``line``."""
-    first = line
-    while first and _first_error("\n".join(lines[:first])):
-        first -= 1
+    first = _statement_start(lines, line)
     last = first
     while last < line and not _STATEMENT.match(lines[last + 1]):
         last += 1
     return first, last
+
+
+def _statement_start(lines: list[str], line: int) -> int:
+    """The last line up to ``line`` before which everything can be read."""
+    for first in range(line, max(line - _NEAR, 0), -1):
+        if not _first_error("\n".join(lines[:first])):
+            return first
+    good, bad = 0, max(line - _NEAR, 0) + 1  # far away only when a text or list is not closed
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        if _first_error("\n".join(lines[:middle])):
+            bad = middle
+        else:
+            good = middle
+    return good
 
 
 def _stand_in(lines: list[str], first: int, last: int, number: int) -> list[str]:
