@@ -51,12 +51,14 @@ class Place:
         """The same, and a state folder: what a script deploys is no part of the person's own history."""
         return {**self.environment, "XDG_STATE_HOME": str(state)}
 
-    def kubectl(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def kubectl(
+        self, *arguments: str, check: bool = True, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         """Run kubectl on this cluster."""
         return subprocess.run(
             [TOOLS / "kubectl", f"--context={self.context}", *arguments],
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
             text=True,
             check=check,

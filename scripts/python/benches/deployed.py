@@ -46,6 +46,14 @@ class LiveApp:
     greeting: str
     status: Any = None
     saves: int = 0
+    saved_files: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """What the last save changed, by path."""
+
+    @property
+    def port(self) -> int:
+        """The port that the scaffolded Dockerfile exposes."""
+        lines = (self.app / "Dockerfile").read_text().splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("EXPOSE")))
 
     @property
     def app(self) -> Path:
@@ -68,6 +76,7 @@ class LiveApp:
         run, url = self.status.run, self.status.url
         started = time.perf_counter()
         self.editor.save(self.source, text)
+        self.saved_files[self.source.relative_to(self.app).as_posix()] = text.encode()
         waiting = asyncio.create_task(answers(url, new))
         self.status = await self.editor.live(after=run, timeout=LIMIT)
         live = time.perf_counter() - started
@@ -145,14 +154,15 @@ class BareTools:
     app: Path
     name: str = "bare"
     runs: int = 0
+    image: str = ""
+    """The image of the last deployment."""
     helm: Path = TOOLS / "helm4/helm"
-    stages: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
 
     def deploy(self) -> dict[str, float]:
         """One deployment: the seconds of each command."""
         self.runs += 1
         repository = f"{self.place.registry}/{self.name}" if self.place.registry else self.name
-        image = f"{repository}:{self.runs}-{int(time.time())}"
+        image = self.image = f"{repository}:{self.runs}-{int(time.time())}"
         target = [f"--kube-context={self.place.context}", f"--namespace={self.namespace}"]
         values = f"image.repository={repository},image.tag={image.rpartition(':')[2]},draft=true"
         took = {"build": self._run(docker(), "build", "--quiet", "--tag", image, str(self.app))}
