@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from draft_ls.build import checks, delivery, images, push
 from draft_ls.build.buildkit import BuildKitFinder
+from draft_ls.build.credentials import DOCKER_HUB, registry_of
 from draft_ls.build.daemon import Daemon
 from draft_ls.build.endpoint import find_endpoint
 from draft_ls.build.model import BuildCheck, Delivery
@@ -82,8 +83,11 @@ class ImageBuilder:
     ) -> Image:
         """Push the content tag and ``tags``; the image with the registry's digest.
 
-        Only layers that the registry lacks travel. A problem's place is left to the caller.
+        Only layers that the registry lacks travel. An image that has a digest is there already. A problem's
+        place is left to the caller.
         """
+        if image.digest is not None:
+            return image
 
         def tell(text: str) -> None:
             if on_line is not None:
@@ -181,11 +185,12 @@ class ImageBuilder:
 
     async def _choose(self, request: BuildRequest, builder: Builder) -> BuildKit | None:
         """The CLI to build with; none for the Engine's own builder."""
-        several = len(request.platforms) > 1
-        if builder is Builder.DOCKER and not several:
+        if builder is Builder.DOCKER and not request.is_index:
             return None
         found = await self.find_buildkit()
-        if several and (builder is Builder.DOCKER or found is None or not found.plugin):
+        if request.is_index and registry_of(request.repository) == DOCKER_HUB:
+            raise DraftError(_needs_registry(request.platforms))
+        if request.is_index and (builder is Builder.DOCKER or found is None or not found.plugin):
             raise DraftError(_needs_buildx(request.platforms))
         if found is None and builder is Builder.BUILDKIT:
             raise DraftError(_no_buildkit())
@@ -202,6 +207,15 @@ def _needs_buildx(platforms: Sequence[str]) -> Problem:
         f"An image for {', '.join(platforms)} at once needs BuildKit's buildx, which is missing here.",
         Stage.BUILD,
         fix="Install the buildx plugin, or name one platform only.",
+    )
+
+
+def _needs_registry(platforms: Sequence[str]) -> Problem:
+    return Problem(
+        "registry-needed",
+        f"An image for {', '.join(platforms)} at once can only be kept in a registry, and none is set.",
+        Stage.BUILD,
+        fix="Set `registry` in draft.toml, or name one platform only.",
     )
 
 

@@ -103,6 +103,9 @@ async def build(
 
     The CLI gets the folder itself rather than an archive, since BuildKit asks it only for the files that
     changed since the last build. Cancelling ends the CLI, on which the Engine ends the build.
+
+    An image for several platforms is an index, which Engines do not hold: it is pushed by the build itself,
+    and its id is the registry's digest.
     """
     with tempfile.TemporaryDirectory(prefix="draft-build-") as scratch:
         identifier = Path(scratch, "id")
@@ -110,18 +113,24 @@ async def build(
             finished = await run(
                 [
                     buildkit.command,
-                    *(("buildx", "build", "--load") if buildkit.plugin else ("build",)),
+                    *_command(buildkit, request),
                     "--progress=plain",
                     f"--iidfile={identifier}",
                     *_options(request),
                     f"--file={dockerfile}",
                     "-" if request.archive else request.context.root,
                 ],
-                environment=_environment(endpoint),
+                environment=_environment(endpoint, request),
                 on_line=on_line,
                 stdin=await asyncio.to_thread(request.archive.read_bytes) if request.archive else None,
             )
         return finished, await asyncio.to_thread(identifier.read_text) if finished.ok else ""
+
+
+def _command(buildkit: BuildKit, request: BuildRequest) -> tuple[str, ...]:
+    if not buildkit.plugin:
+        return ("build",)
+    return ("buildx", "build", "--push" if request.is_index else "--load")
 
 
 def _options(request: BuildRequest) -> Iterator[str]:
@@ -154,12 +163,13 @@ def _dockerfile(request: BuildRequest, scratch: Path) -> Generator[Path | str]:
         yield copy
 
 
-def _environment(endpoint: Endpoint) -> Mapping[str, str]:
+def _environment(endpoint: Endpoint, request: BuildRequest) -> Mapping[str, str]:
+    builder = {} if request.is_index else {"BUILDX_BUILDER": "default"}  # the one inside the Engine
     return {
         **endpoint.environment(),
+        **builder,
         "DOCKER_BUILDKIT": "1",
         "DOCKER_CLI_HINTS": "false",
-        "BUILDX_BUILDER": "default",  # the one that builds inside the Engine
         "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",  # an image, not an index, as kind and minikube expect
         "NO_COLOR": "1",
     }

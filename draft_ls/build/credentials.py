@@ -5,6 +5,7 @@ Helpers are programs, so the functions here may take their time: call it in a th
 
 from __future__ import annotations
 
+import shutil
 from typing import Any, cast
 
 from draft_ls.errors import DraftError, Problem, Stage
@@ -61,10 +62,18 @@ def _lookup(registries: list[str]) -> dict[str, dict[str, str]]:
         config = cast("Any", auth).load_config()
         if config.is_empty:
             return {}
+        for registry in registries:
+            _check_helper(config.get_credential_store(registry), registry)
         found = {registry: config.resolve_authconfig(registry) for registry in registries}
     except DockerException as error:
-        raise DraftError(_helper_failed(registries, error)) from error
+        raise DraftError(_helper_failed(registries, str(error))) from error
     return {registry: each for registry, each in found.items() if each}
+
+
+def _check_helper(store: str | None, registry: str) -> None:
+    """The SDK would only warn, on standard error, that the helper is not there."""
+    if store and shutil.which(f"docker-credential-{store}") is None:
+        raise DraftError(_helper_failed([registry], f"docker-credential-{store} is not on PATH"))
 
 
 def _encoded(value: object) -> str:
@@ -79,11 +88,11 @@ def _index_url(registry: str) -> str:
     return str(auth.INDEX_URL) if registry == auth.INDEX_NAME else registry
 
 
-def _helper_failed(registries: list[str], error: Exception) -> Problem:
+def _helper_failed(registries: list[str], cause: str) -> Problem:
     return Problem(
         "registry-credentials",
         f"The credentials for {', '.join(registries)} cannot be read.",
         Stage.BUILD,
-        cause=str(error),
+        cause=cause,
         fix="Check `credsStore` and `credHelpers` in ~/.docker/config.json, and log in again.",
     )

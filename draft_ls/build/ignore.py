@@ -223,20 +223,15 @@ def _regular(pattern: str) -> Callable[[str], bool]:
 
 
 def _expression(pattern: str) -> str:
+    """The regular expression that moby makes of a pattern, its oddities within ``[…]`` included."""
     parts: list[str] = []
     position = 0
-    inside = False  # a character class, where Python reserves some doubled characters that Go does not
     while position < len(pattern):
         character = pattern[position]
         position += 1
-        if inside and character in "[&~|":
-            parts.append("\\" + character)
-        elif character in "[]":
-            inside = character == "["
-            parts.append(character)
-        elif character == "*" and pattern[position : position + 1] == "*":
+        if character == "*" and pattern[position : position + 1] == "*":
             position += 2 if pattern[position + 1 : position + 2] == "/" else 1
-            parts.append("(?:.*/)?" if position < len(pattern) else ".*")
+            parts.append("(.*/)?" if position < len(pattern) else ".*")
         elif character == "*":
             parts.append("[^/]*")
         elif character == "?":
@@ -248,4 +243,18 @@ def _expression(pattern: str) -> str:
             position += 1
         else:
             parts.append(character)
+    return _for_python("".join(parts))
+
+
+def _for_python(expression: str) -> str:
+    """A Go expression with what Python alone reserves within ``[…]`` escaped."""
+    parts: list[str] = []
+    inside = False
+    for piece in re.findall(r"\\.|.", expression, re.DOTALL):
+        if inside and piece in "[&~|":
+            parts.append("\\" + piece)
+            continue
+        if piece in "[]":
+            inside = piece == "["
+        parts.append(piece)
     return "".join(parts)

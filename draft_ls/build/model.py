@@ -105,6 +105,11 @@ class BuildRequest:
     archive: Path | None = None
     dockerfile_text: str | None = None
 
+    @property
+    def is_index(self) -> bool:
+        """Whether it is for several platforms at once: an index of images, which only a registry can hold."""
+        return len(self.platforms) > 1
+
 
 @dataclass(frozen=True, slots=True)
 class Image:

@@ -84,7 +84,8 @@ class RunningBuild:
         return self._image(identifier)
 
     def _image(self, identifier: str) -> Image:
-        return Image(self._request.repository, self._request.tags[0], identifier)
+        digest = identifier if self._request.is_index else None
+        return Image(self._request.repository, self._request.tags[0], identifier, digest)
 
     def _take_text(self, text: str) -> None:
         """Take in output that is not cut into lines."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
 import tarfile
+import threading
 import time
 import uuid
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import docker
@@ -23,7 +27,7 @@ from draft_ls.config.model import Builder
 from draft_ls.errors import DraftError, Problem, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from ground import RealCluster
@@ -358,7 +362,8 @@ async def test_cancel_stops_the_build(
 
     build = asyncio.create_task(builder.build(request_for(app, repository), kind, listen))
     await asyncio.wait_for(started.wait(), 30)
-    assert traces(client, seconds)
+    while not traces(client, seconds):
+        await asyncio.sleep(0.05)
     before = time.monotonic()
     build.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -417,6 +422,70 @@ async def test_push_to_nowhere(
     assert registry in problem.message
     assert problem.cause
     assert problem.fix
+
+
+@contextmanager
+def faulty_registry(status: int, body: str) -> Generator[str]:
+    """A registry that refuses everything; the real one cannot be made to."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def refuse(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(b"" if self.command == "HEAD" else body.encode())
+
+        def do_GET(self) -> None:
+            if self.path == "/v2/" and status == 404:
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+            else:
+                self.refuse()
+
+        do_HEAD = do_POST = do_PUT = do_PATCH = refuse  # noqa: N815
+
+        def log_message(self, format: str, *_: object) -> None:  # noqa: A002
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "code"),
+    [
+        (401, "UNAUTHORIZED", "registry-denied"),
+        (403, "DENIED", "registry-denied"),
+        (404, "NAME_UNKNOWN", "registry-repository"),
+    ],
+)
+async def test_push_to_a_registry_that_refuses(
+    status: int,
+    error: str,
+    code: str,
+    builder: ImageBuilder,
+    app: Path,
+    repository: str,
+    client: docker.APIClient,
+) -> None:
+    write(app, "Dockerfile", "FROM scratch\nCOPY . /\n")
+    image = await builder.build(request_for(app, repository))
+    with faulty_registry(status, json.dumps({"errors": [{"code": error, "message": error.lower()}]})) as host:
+        client.tag(image.identifier, f"{host}/x", image.tag)
+        try:
+            with pytest.raises(DraftError) as caught:
+                await builder.push(Image(f"{host}/x", image.tag, image.identifier))
+        finally:
+            client.remove_image(f"{host}/x:{image.tag}")
+    assert caught.value.problem.code == code, caught.value.problem
+    assert caught.value.problem.stage is Stage.PUSH
 
 
 async def test_push_of_an_image_that_is_not_there(builder: ImageBuilder, repository: str) -> None:

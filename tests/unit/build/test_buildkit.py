@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,7 +80,9 @@ def request_here(tmp_path: Path) -> BuildRequest:
     folder = tmp_path / "app"
     folder.mkdir()
     (folder / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
-    return BuildRequest(ContextReader(folder).read(), "r/x", ("t", "u"), {"A": "1 2"}, ("linux/amd64",))
+    return BuildRequest(
+        ContextReader(folder).read(), "r.example/x", ("t", "u"), {"A": "1 2"}, ("linux/amd64",)
+    )
 
 
 async def refusal(builder: ImageBuilder, request: BuildRequest, kind: Builder) -> str:
@@ -90,8 +93,6 @@ async def refusal(builder: ImageBuilder, request: BuildRequest, kind: Builder) -
 
 
 async def test_what_needs_buildkit_and_does_not_find_it(request_here: BuildRequest, tmp_path: Path) -> None:
-    from dataclasses import replace
-
     builder = ImageBuilder({"PATH": str(tmp_path), "DOCKER_HOST": "unix:///none.sock"}, tmp_path)
     assert await refusal(builder, request_here, Builder.BUILDKIT) == "buildkit-missing"
     several = replace(request_here, platforms=("linux/amd64", "linux/arm64"))
@@ -120,12 +121,24 @@ else:
 """
     (folder / "docker").write_text(script)
     (folder / "docker").chmod(0o755)
+    several = replace(request_here, platforms=("linux/amd64", "linux/arm64"))
     builder = ImageBuilder({"PATH": str(folder), "DOCKER_HOST": "unix:///none.sock"}, tmp_path)
+    image = await builder.build(several, Builder.AUTO)
+    words, environment = json.loads((tmp_path / "asked").read_text())
+    assert words[:3] == ["buildx", "build", "--push"]
+    assert environment["BUILDX_BUILDER"] is None
+    assert (await builder.push(image)).digest == "sha256:feed"
+    assert await refusal(builder, replace(several, repository="x"), Builder.AUTO) == "registry-needed"
     image = await builder.build(request_here, Builder.BUILDKIT)
-    assert (image.reference, image.identifier) == ("r/x:t", "sha256:feed")
+    assert (image.reference, image.identifier) == ("r.example/x:t", "sha256:feed")
     words, environment = json.loads((tmp_path / "asked").read_text())
     assert words[:3] == ["buildx", "build", "--load"]
     assert words[-1] == str(request_here.context.root)
-    assert {"--tag=r/x:t", "--tag=r/x:u", "--build-arg=A=1 2", "--platform=linux/amd64"} <= set(words)
+    assert {
+        "--tag=r.example/x:t",
+        "--tag=r.example/x:u",
+        "--build-arg=A=1 2",
+        "--platform=linux/amd64",
+    } <= set(words)
     assert f"--file={request_here.context.root / 'Dockerfile'}" in words
     assert environment == {"DOCKER_HOST": "unix:///none.sock", "BUILDX_BUILDER": "default"}
