@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,7 @@ class Output:
     ) -> None:
         self.as_json = as_json
         self.verbose = verbose
+        self.abandoned = False
         self._stream = stream
         self._stdout = stdout or sys.stdout
         self._stderr = stderr or sys.stderr
@@ -125,10 +127,17 @@ class Output:
             if self._spinner is not None:
                 self._spinner.start()
 
-    @staticmethod
-    def _write(stream: TextIO, text: str) -> None:
-        stream.write(f"{text}\n")
-        stream.flush()
+    def _write(self, stream: TextIO, text: str) -> None:
+        if self.abandoned:
+            return
+        try:
+            stream.write(f"{text}\n")
+            stream.flush()
+        except BrokenPipeError:  # ``draft logs -f | head``: nobody reads on, so end as on Ctrl-C
+            self.abandoned = True
+            with Path(os.devnull).open("w") as nowhere:
+                os.dup2(nowhere.fileno(), stream.fileno())
+            signal.raise_signal(signal.SIGINT)
 
 
 def _console(stdout: TextIO) -> Console | None:

@@ -76,7 +76,8 @@ def finish(output: Output, work: Callable[[], Exit]) -> Never:
         code = Exit.FAILED
     except KeyboardInterrupt:
         output.progress(None)
-        output.note("Interrupted.")
+        if not output.abandoned:
+            output.note("Interrupted.")
         code = Exit.INTERRUPTED
     except Exception as error:
         logger.exception("the command failed")

@@ -250,6 +250,16 @@ def test_stop_ends_the_up_of_another_terminal(created: Example, running: Callabl
     assert draft("stop", cwd=created.folder).stdout == "--> Nothing to stop\n"
 
 
+def test_sigterm_ends_it_as_cleanly(
+    created: Example, cluster: RealCluster, namespace: str, running: Callable[..., Running]
+):
+    up = running("up", cwd=created.folder)
+    up.until(lambda line: line == "--> Building Dockerfile")
+    up.process.terminate()
+    assert up.process.wait(timeout=30) == 143
+    assert releases(cluster, namespace) == []
+
+
 def test_rollback_makes_the_version_before_answer(created: Example, running: Callable[..., Running]):
     up = running("up", cwd=created.folder)
     up.live()

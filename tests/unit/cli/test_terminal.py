@@ -200,6 +200,22 @@ def test_a_process_that_does_not_end_is_a_problem(tmp_path: Path, holding: subpr
     assert f"kill {holding.pid}" in caught.value.problem.fix
 
 
+def test_a_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path):
+    (tmp_path / "requirements.txt").write_text("flask\n")
+    read, write = os.pipe()
+    os.close(read)
+    code = "from draft_ls.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "detect", tmp_path],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_the_command_starts_light():
     heavy = (
         "docker",
