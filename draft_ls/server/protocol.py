@@ -1,8 +1,8 @@
 """Draft's own messages: what ``docs/protocol.md`` documents, as types.
 
-These classes are the wire: field names become camelCase, fields that are none are left out, and changing one
-is changing the protocol. ``editors/vscode/src/protocol.ts`` mirrors them; a test holds the three together.
-Folders and files travel as URIs, times as seconds.
+These classes are the wire: field names become camelCase, fields that have their default are left out, and
+changing one is changing the protocol. ``editors/vscode/src/protocol.ts`` mirrors them; a test holds the three
+together. Folders and files travel as URIs, times as seconds.
 """
 
 from __future__ import annotations

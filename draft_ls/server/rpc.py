@@ -104,7 +104,8 @@ class DraftProtocol(LanguageServerProtocol):
             except (JsonRpcException, BaseValidationError) as error:
                 self._unreadable(message, error)
                 return
-            super().handle_message(read)
+            if "method" in message or not self._shutdown:
+                super().handle_message(read)
         elif (identifier := _identifier(message)) is not None or not _is_notification(message):
             self._send_response(identifier, error=refusal)  # pyright: ignore[reportArgumentType]
 
@@ -183,6 +184,16 @@ class DraftProtocol(LanguageServerProtocol):
         """Log what went wrong in a notification; pygls shows it to the person, whatever it is."""
         if not future.cancelled() and (raised := future.exception()) is not None:
             logger.error("A notification could not be handled", exc_info=raised)
+
+    def _handle_response(
+        self, msg_id: str | int, result: Any | None = None, error: types.ResponseError | None = None
+    ) -> None:
+        """Take an answer to a request of ours, unless nobody waits for it any more."""
+        future = self._request_futures.get(msg_id)
+        if future is None or future.cancelled():
+            self._request_futures.pop(msg_id, None)
+            return
+        super()._handle_response(msg_id, result, error)
 
     def _handle_cancel_notification(self, msg_id: str | int) -> None:
         """Cancel a request; one that is done already needs no warning."""
