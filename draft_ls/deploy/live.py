@@ -92,7 +92,7 @@ async def go_live(
             async with asyncio.timeout_at(deadline):
                 await first
     except TimeoutError as error:
-        raise DraftError(_silent(destination)) from error
+        raise DraftError(silent(destination)) from error
     except BaseException:
         rollout.cancel()
         raise
@@ -126,11 +126,26 @@ def _usable(pod: Object) -> bool:
     return not is_going(pod) and pod.get("status", {}).get("phase") not in {"Failed", "Succeeded"}
 
 
-def _silent(destination: Destination) -> Problem:
+async def answers_of(view: View, destination: Destination, timeout: float, *, path: str = "/") -> bool:
+    """Ask every running pod of a destination until it answers; whether all did in time."""
+    pods = [
+        pod_value(pod, destination.workload)
+        for pod in pods_of(view, [destination.workload])
+        if not is_going(pod) and pod.get("status", {}).get("phase") == "Running"
+    ]
+    port = destination.ports[0]
+    found = await asyncio.gather(
+        *(answers.until_pod(view.cluster, pod, port, path=path, timeout=timeout) for pod in pods)
+    )
+    return all(answer is not None for answer in found)
+
+
+def silent(destination: Destination, stage: Stage = Stage.ROUTE) -> Problem:
+    """The problem of pods that run but do not answer."""
     port = destination.ports[0]
     return Problem(
         "port-silent",
         f"The pods of {destination.workload.name!r} are ready, but nothing answers on port {port}.",
-        Stage.ROUTE,
+        stage,
         fix=f"Let the app listen on 0.0.0.0:{port}, or correct the port in EXPOSE and in the chart.",
     )

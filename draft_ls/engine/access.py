@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from draft_ls.engine.health import Health
 from draft_ls.engine.report import Facts
-from draft_ls.errors import Problem, Stage
+from draft_ls.errors import DraftError, Problem, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from pathlib import Path
 
     from draft_ls.cluster.client import Cluster
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from draft_ls.engine.target import Target
 
 logger = logging.getLogger(__name__)
+
+LOOK_AGAIN = 0.5
+"""Seconds after which an app that does not answer is looked at: it may have ended."""
 
 
 class Access:
@@ -58,6 +61,18 @@ class Access:
         self._tunnel: Tunnel | None = None
         self._after: list[asyncio.Task[None]] = []
         self._live: Live | None = None
+        self._there: Destination | None = None
+        self._route: Route | None = None
+
+    @property
+    def view(self) -> View | None:
+        """The release's namespace, while it is looked at."""
+        return self._view
+
+    @property
+    def route(self) -> Route | None:
+        """How a person reaches what answered last."""
+        return self._route
 
     @property
     def live(self) -> Live | None:
@@ -93,7 +108,8 @@ class Access:
         assert self._view is not None  # noqa: S101 - `watch` comes first
         await self._end_after()
         environment = target.environment
-        there = destination(release, repository)
+        there = self._there = destination(release, repository)
+        self._route = None
         if not environment.wait:
             return None
         if there is None:
@@ -113,7 +129,33 @@ class Access:
         self._begin(Health(self._view, release, self._on_trouble, self._on_recovery).watch(live.rollout))
         if route is not None:
             report.learned(Facts(route=route))
+        self._route = route
         return route
+
+    async def answer_again(self, ended: Callable[[], Awaitable[Problem | None]], timeout: float) -> None:
+        """Wait until every pod answers, after the app in it was started again.
+
+        Args:
+            ended: why the app cannot answer, if it has ended.
+            timeout: seconds.
+
+        Raises:
+            DraftError: the app has ended, or does not answer in time.
+        """
+        if self._view is None or self._there is None:
+            return
+        from draft_ls.deploy.live import answers_of, silent
+
+        asking = asyncio.ensure_future(answers_of(self._view, self._there, timeout))
+        try:
+            while not asking.done():
+                await asyncio.wait({asking}, timeout=LOOK_AGAIN)
+                if not asking.done() and (problem := await ended()) is not None:
+                    raise DraftError(problem)
+            if not asking.result():
+                raise DraftError(silent(self._there, Stage.SYNC))
+        finally:
+            asking.cancel()
 
     async def run_in_pod(self, tasks: tuple[Task, ...], file: Path, report: Report) -> None:
         """Run the post-deploy tasks in the pod that answered.
@@ -133,7 +175,7 @@ class Access:
         tunnel, self._tunnel = self._tunnel, None
         if tunnel is not None:
             await tunnel.close()
-        self._view = self._cluster = self._live = None
+        self._view = self._cluster = self._live = self._there = self._route = None
         await self._stack.aclose()
 
     async def _roll_out(self, release: Release, environment: Environment, report: Report) -> None:

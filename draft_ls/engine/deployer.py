@@ -6,25 +6,29 @@ Holds what outlasts a run: what is known of the cluster, the way to the app, the
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from draft_ls.build.context import ContextReader
 from draft_ls.build.tags import content_tag
 from draft_ls.engine import imaging, planner, reading
 from draft_ls.engine.access import Access
-from draft_ls.engine.events import Outcome
+from draft_ls.engine.deployed import deployed_image, not_deployed, variables
 from draft_ls.engine.model import PlanKind
 from draft_ls.engine.place import Guard, find_place
 from draft_ls.engine.planner import Identity, Known
 from draft_ls.engine.report import Facts
+from draft_ls.engine.supervision import Supervision, is_wanted
+from draft_ls.engine.syncing import NotSyncedError, Syncing, judge
 from draft_ls.engine.target import Live, Target
 from draft_ls.engine.tasks import read_tasks, run_tasks
 from draft_ls.errors import DraftError, Problem, Stage
+from draft_ls.sync.supervisor import SCRIPT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
     from pathlib import Path
 
     from draft_ls.build.model import ContextFile, Image
@@ -34,12 +38,36 @@ if TYPE_CHECKING:
     from draft_ls.deploy.model import Release
     from draft_ls.deploy.model import Target as ReleaseTarget
     from draft_ls.engine.events import Key
-    from draft_ls.engine.model import Ask, Deployment, Plan
+    from draft_ls.engine.model import Ask, Plan
+    from draft_ls.engine.planner import SyncVerdict
     from draft_ls.engine.report import Report
     from draft_ls.engine.tools import Tools
     from draft_ls.processes import Stream
+    from draft_ls.sync.model import SyncPlan
 
 logger = logging.getLogger(__name__)
+
+SUPERVISOR = hashlib.sha256(SCRIPT.encode()).hexdigest()
+"""Part of the content of every image that has the supervisor: a newer one makes other images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What the containers hold.
+
+    Attributes:
+        files: the build context whose files they have; newer than the image's after a sync.
+        dockerfile: the text that the image was built from, as it was saved.
+        image: the image.
+        revision: the Helm revision.
+        refusal: why the app cannot be restarted in place, if it cannot.
+    """
+
+    files: Mapping[str, ContextFile]
+    dockerfile: str
+    image: Image
+    revision: int
+    refusal: Problem | None
 
 
 class Deployer:
@@ -71,7 +99,11 @@ class Deployer:
         self._editor_problems = editor_problems
         self._readers: dict[str, ContextReader] = {}
         self._known = Known()
-        self._live_files: Mapping[str, ContextFile] = {}
+        self._running: Running | None = None
+        self._syncing: Syncing | None = None
+        self._supervision = Supervision()
+        self._refusals: dict[str, Problem | None] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._images: dict[tuple[str, str], Image] = {}
         self._ways: dict[tuple[str, str | None], imaging.Way] = {}
         self._released = False
@@ -89,8 +121,11 @@ class Deployer:
             asyncio.to_thread(reader.read),
             asyncio.to_thread(reading.release_digest, self._key.app, environment),
         )
-        content = content_tag(context.digest, environment.image_build_args, environment.platforms)
-        target = Target(config, environment, context, Identity(content, release))
+        dockerfile = await asyncio.to_thread(reading.read_dockerfile, context)
+        digest = f"{context.digest}+{SUPERVISOR}" if is_wanted(environment) else context.digest
+        content = content_tag(digest, environment.image_build_args, environment.platforms)
+        identity = Identity(content, release)
+        target = Target(config, environment, context, identity, dockerfile=dockerfile)
         held = await asyncio.to_thread(self._held, self._changed(target))
         return replace(target, held=held) if held else target
 
@@ -100,9 +135,16 @@ class Deployer:
             target.identity,
             self._known,
             changed=self._changed(target),
+            sync=self._judge(target)[0],
             held=tuple(problem.message for problem in target.held),
             force=force,
         )
+
+    def _judge(self, target: Target) -> tuple[SyncVerdict | None, SyncPlan | None]:
+        if self._known.running is None or self._running is None or self._syncing is None:
+            return None, None
+        running = self._running
+        return judge(target, running.files, running.dockerfile, running.refusal)
 
     def survived(self) -> bool:
         """See ``target.Pipeline``."""
@@ -115,22 +157,57 @@ class Deployer:
         )
 
     def _changed(self, target: Target) -> tuple[str, ...]:
-        """The files that differ from what is live; none if nothing is live yet."""
-        if self._known.live is None:
+        """The files that differ from what runs; none if nothing runs yet."""
+        if self._known.running is None or self._running is None:
             return ()
-        new, old = target.context.files, self._live_files
+        new, old = target.context.files, self._running.files
         return tuple(sorted(path for path in new.keys() | old.keys() if new.get(path) != old.get(path)))
 
     # --- deploying ---------------------------------------------------------
 
     async def deploy(self, target: Target, plan: Plan, report: Report) -> Live:
         """See ``target.Pipeline``. It can be cancelled anywhere; a Helm write ends first."""
-        place = await self._find_place(target, report)
         changed = self._changed(target)
+        if plan.kind is PlanKind.SYNC:
+            try:
+                return await self._sync(target, changed, report)
+            except NotSyncedError as reason:
+                report.lines(Stage.SYNC)("stderr", f"Not synced: {reason}. Building instead.")
+        return await self._replace(target, plan, changed, report)
+
+    async def _sync(self, target: Target, changed: tuple[str, ...], report: Report) -> Live:
+        """Copy what changed into the running containers, and see the app answer again."""
+        verdict, plan = self._judge(target)
+        syncing, running = self._syncing, self._running
+        if verdict is None or plan is None or syncing is None or running is None:
+            raise NotSyncedError("the containers are no longer open for it")
+        # From here on the containers are made equal to the target, even if this run is cancelled.
+        self._known = replace(self._known, running=target.identity, live=None)
+        self._running = replace(running, files=target.context.files)
+        with report.stage(Stage.SYNC, f"Syncing {plan.reason}") as note:
+            result = await syncing.apply(plan)
+            note.message = f"{len(result.replicas)} of {len(result.replicas)} containers hold what is saved"
+        if plan.restart:
+            with report.stage(Stage.ROUTE, "Waiting for the app to answer"):
+                await self._access.answer_again(syncing.ended, target.environment.timeout)
+        self._known = replace(self._known, live=target.identity)
+        image = running.image
+        return Live(
+            target.identity.content,
+            self._access.route,
+            running.revision,
+            image.reference,
+            image.digest or image.identifier,
+            changed,
+        )
+
+    async def _replace(self, target: Target, plan: Plan, changed: tuple[str, ...], report: Report) -> Live:
+        """Build (unless the image is there), deliver, release, and see the new pods answer."""
+        place = await self._find_place(target, report)
         tasks = await asyncio.to_thread(read_tasks, self._key.app)
         opening = asyncio.ensure_future(self._open(place))
         try:
-            await run_tasks(tasks.pre_up, tasks.path, _variables(target, place), report.lines(Stage.BUILD))
+            await run_tasks(tasks.pre_up, tasks.path, variables(target, place), report.lines(Stage.BUILD))
             image = await self._image(target, plan, place, opening, report)
             report.learned(Facts(image=image.reference))
             _, helm = await opening
@@ -139,16 +216,15 @@ class Deployer:
                 opening.cancel()
             elif not opening.cancelled() and (error := opening.exception()) is not None:
                 logger.debug("the cluster could not be opened: %s", error)
-        build_id = f"{target.identity.content}-{report.run}" if plan.reason == "asked for" else None
+        build_id = f"{target.identity.content}-{report.run}" if plan.forced else target.identity.content
         release = await self._release(target, place, helm, image, build_id, report)
         route = await self._access.arrive(release, target, image.repository, report)
         if tasks.post_deploy:
             await self._access.run_in_pod(tasks.post_deploy, tasks.path, report)
-        self._became_live(target)
+        self._became_live(target, image, release)
         answered = target.identity.content if target.environment.wait else None
-        return Live(
-            answered, route, release.revision, image.reference, image.digest or image.identifier, changed
-        )
+        identifier = image.digest or image.identifier
+        return Live(answered, route, release.revision, image.reference, identifier, changed)
 
     async def _find_place(self, target: Target, report: Report) -> ReleaseTarget:
         place, contexts = await asyncio.to_thread(find_place, target.config, target.environment)
@@ -175,7 +251,7 @@ class Deployer:
         known = self._images.get(name)
         if plan.kind is PlanKind.RELEASE and known is not None:
             return known
-        built = await imaging.build_image(self._tools, target, report)
+        built, refusal = await imaging.build_image(self._tools, target, self._supervision, report)
         report.learned(Facts(image=built.reference))
 
         async def cluster() -> Cluster:
@@ -186,6 +262,7 @@ class Deployer:
             self._ways[where] = await imaging.find_way(self._tools, target, place, cluster)
         image = await imaging.deliver_image(self._tools, target, built, self._ways[where], report)
         self._images[name] = image
+        self._refusals[image.identifier] = refusal
         return image
 
     async def _release(
@@ -194,21 +271,21 @@ class Deployer:
         place: ReleaseTarget,
         helm: Helm,
         image: Image,
-        build_id: str | None,
+        build_id: str,
         report: Report,
     ) -> Release:
         environment, app = target.environment, self._key.app
         injected: dict[str, Any] = {
             "image": {"repository": image.repository, "tag": image.tag},
             "draft": True,
-            "buildID": build_id or target.identity.content,
+            "buildID": build_id,
         }
 
         def tell(text: str) -> None:
             report.lines(Stage.RELEASE)("stdout", text)
 
         with report.stage(Stage.RELEASE, "Deploying to Kubernetes") as note:
-            self._known = replace(self._known, released=None)
+            self._known = replace(self._known, released=None, running=None, live=None)
             repaired = await helm.repair(place, on_line=tell) if not self._released else None
             release = await helm.upgrade(
                 place,
@@ -220,15 +297,39 @@ class Deployer:
                 on_line=tell,
             )
             note.message = f"{repaired or ''}Status: {release.status.upper()}"
-        self._known = replace(self._known, released=target.identity, live=None)
+        self._known = replace(self._known, released=target.identity)
         self._released = True
         report.learned(Facts(revision=release.revision))
         return release
 
-    def _became_live(self, target: Target) -> None:
-        names = frozenset(tag for repository, tag in self._images if repository == imaging.repository(target))
-        self._known = Known(target.identity, target.identity, names)
-        self._live_files = target.context.files
+    def _became_live(self, target: Target, image: Image, release: Release) -> None:
+        names = frozenset(tag for repository, tag in self._images if repository == image.repository)
+        self._known = Known(target.identity, target.identity, target.identity, names)
+        refusal = self._refusals.get(image.identifier)
+        self._running = Running(target.context.files, target.dockerfile, image, release.revision, refusal)
+        self._end_sync()
+        if is_wanted(target.environment) and (view := self._access.view) is not None:
+            self._syncing = Syncing(view.cluster, view, self._key.app, image.reference)
+        self._background(self._tidy(image.repository))
+
+    async def _tidy(self, repository: str) -> None:
+        """Remove old images of the app; a disk that fills up is a failure of every day."""
+        try:
+            removed = await self._tools.builder.remove_old(repository)
+        except DraftError as error:
+            logger.info("old images of %s stay: %s", repository, error)
+            return
+        self._images = {name: each for name, each in self._images.items() if each.identifier not in removed}
+
+    def _end_sync(self) -> None:
+        syncing, self._syncing = self._syncing, None
+        if syncing is not None:
+            self._background(syncing.close())
+
+    def _background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     # --- what is deployed --------------------------------------------------
 
@@ -238,7 +339,7 @@ class Deployer:
         _, helm = await self._open(place)
         release = await helm.status(place)
         if release is None:
-            raise DraftError(_not_deployed(place))
+            raise DraftError(not_deployed(place))
         return await self._arrive_at(release, report)
 
     async def rollback(self, revision: int, report: Report) -> Live:
@@ -246,7 +347,7 @@ class Deployer:
         place, _ = await self._deployed_place(report)
         _, helm = await self._open(place)
         with report.stage(Stage.RELEASE, f"Rolling back to revision {revision}") as note:
-            self._known = Known(images=self._known.images)
+            self._forget()
             release = await helm.rollback(place, revision)
             note.message = f"Status: {release.status.upper()}"
         report.learned(Facts(revision=release.revision))
@@ -262,25 +363,6 @@ class Deployer:
         report.learned(Facts(image=image))
         return Live(content, route, release.revision, image, None)
 
-    def last_good(self, history: tuple[Deployment, ...]) -> int:
-        """The revision to go back to: the last that was live before the newest one.
-
-        Raises:
-            DraftError: there is none.
-        """
-        newest = next((entry.revision for entry in history if entry.revision is not None), None)
-        for entry in history:
-            if entry.outcome is Outcome.LIVE and entry.revision is not None and entry.revision != newest:
-                return entry.revision
-        raise DraftError(
-            Problem(
-                "nothing-to-go-back-to",
-                "No earlier deployment of this app was live.",
-                Stage.RELEASE,
-                fix="Name a revision; `helm history` lists those that Helm remembers.",
-            )
-        )
-
     async def logs(self, *, follow: bool, tail: int) -> AsyncIterator[tuple[str, str]]:
         """The app's log: (pod, line)."""
         from draft_ls.deploy.logs import read_logs
@@ -289,7 +371,7 @@ class Deployer:
         helm, cluster = await asyncio.gather(self._tools.helm(), self._tools.cluster(place))
         release = await helm.status(place)
         if release is None:
-            raise DraftError(_not_deployed(place))
+            raise DraftError(not_deployed(place))
         async for line in read_logs(cluster, release, follow=follow, tail=tail):
             yield line.pod, line.text
 
@@ -298,17 +380,22 @@ class Deployer:
         place, _ = await self._deployed_place(None)
         helm = await self._tools.helm()
         if not await helm.uninstall(place, on_line=lambda text: on_line("stdout", text)):
-            raise DraftError(_not_deployed(place))
-        self._known = Known(images=self._known.images)
-        self._live_files = {}
+            raise DraftError(not_deployed(place))
+        self._forget()
         tasks = await asyncio.to_thread(read_tasks, self._key.app)
         await run_tasks(tasks.cleanup, tasks.path, {"DRAFT_ENV": self._key.environment}, on_line)
 
     async def close(self) -> None:
         """See ``target.Pipeline``. What is deployed stays; a later ``up`` looks at it anew."""
+        self._forget()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
         await self._access.close()
+
+    def _forget(self) -> None:
         self._known = Known(images=self._known.images)
-        self._live_files = {}
+        self._running = None
+        self._end_sync()
 
     async def _deployed_place(self, report: Report | None) -> tuple[ReleaseTarget, Environment]:
         config, environment = await asyncio.to_thread(reading.read_environment, self._key)
@@ -316,33 +403,3 @@ class Deployer:
         if report is not None:
             report.learned(Facts(context=place.context, namespace=place.namespace, release=place.release))
         return place, environment
-
-
-def _variables(target: Target, place: ReleaseTarget) -> dict[str, str]:
-    """What a task may want to know."""
-    return {
-        "DRAFT_ENV": target.environment.key,
-        "DRAFT_NAME": target.environment.name,
-        "DRAFT_CONTEXT": place.context,
-        "DRAFT_NAMESPACE": place.namespace,
-        "DRAFT_IMAGE": f"{imaging.repository(target)}:{target.identity.content}",
-    }
-
-
-def deployed_image(release: Release, repository: str) -> str | None:
-    """The reference of the app's own image in a release; none if it runs no such image."""
-    from draft_ls.deploy.manifest import documents, images
-
-    return next(
-        (image for image in images(documents(release.manifest)) if image.rpartition(":")[0] == repository),
-        None,
-    )
-
-
-def _not_deployed(place: ReleaseTarget) -> Problem:
-    return Problem(
-        "not-deployed",
-        f"There is no release {place.release} in namespace {place.namespace} of {place.context}.",
-        Stage.RELEASE,
-        fix="Run “Draft: Up” (or `draft up`) first.",
-    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from draft_ls.config.model import DEFAULT_ENVIRONMENT
 from draft_ls.engine import reading
+from draft_ls.engine.deployed import last_good
 from draft_ls.engine.deployer import Deployer
 from draft_ls.engine.doctor import examine
 from draft_ls.engine.events import Key, Log, State, Status
@@ -148,7 +149,7 @@ class Engine:
     async def rollback(self, key: Key, revision: int | None = None) -> RunEnded:
         """Go back to a revision; without one, to the last that was live before the current one."""
         deployer = self._deployer(key)
-        wanted = deployer.last_good(self.history(key)) if revision is None else revision
+        wanted = last_good(self.history(key)) if revision is None else revision
 
         async def go_back(report: Report) -> Live:
             return await deployer.rollback(wanted, report)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from draft_ls.build.model import BuildRequest, Delivery, NodeFacts, NodeImage
+from draft_ls.engine.supervision import is_wanted
 from draft_ls.errors import DraftError, Stage
 
 if TYPE_CHECKING:
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from draft_ls.cluster.kinds import Object
     from draft_ls.deploy.model import Target as ReleaseTarget
     from draft_ls.engine.report import Report
+    from draft_ls.engine.supervision import Supervision
     from draft_ls.engine.target import Target
     from draft_ls.engine.tools import Tools
+    from draft_ls.errors import Problem
 
 PODS_LOOKED_AT = 20
 """Pods whose ids are taken as proof of whose Engine runs a node."""
@@ -37,8 +40,14 @@ def repository(target: Target) -> str:
     return f"{registry}/{target.environment.name}" if registry else target.environment.name
 
 
-async def build_image(tools: Tools, target: Target, report: Report) -> Image:
-    """Build the target's image and say so."""
+async def build_image(
+    tools: Tools, target: Target, supervision: Supervision, report: Report
+) -> tuple[Image, Problem | None]:
+    """Build the target's image and say so.
+
+    Returns:
+        The image, and why it cannot be restarted in place, if it cannot: see ``supervision``.
+    """
     environment = target.environment
     request = BuildRequest(
         context=target.context,
@@ -47,10 +56,22 @@ async def build_image(tools: Tools, target: Target, report: Report) -> Image:
         arguments=environment.image_build_args,
         platforms=environment.platforms,
         archive=target.config.path.parent / environment.build_tar if environment.build_tar else None,
-        dockerfile_text=target.dockerfile,
     )
+
+    async def build(text: str | None) -> Image:
+        wanted = replace(request, dockerfile_text=text)
+        return await tools.builder.build(wanted, environment.builder, report.lines(Stage.BUILD))
+
     with report.stage(Stage.BUILD, f"Building {environment.dockerfile}"):
-        return await tools.builder.build(request, environment.builder, report.lines(Stage.BUILD))
+        if not is_wanted(environment):
+            return await build(None), None
+        wrapped = supervision.wrap(target.dockerfile)
+        image = await build(wrapped.text)
+        if wrapped.unknown:
+            supervision.learn(target.dockerfile, await tools.builder.image_config(image.identifier))
+            wrapped = supervision.wrap(target.dockerfile)
+            image = await build(wrapped.text) if wrapped.text else image
+        return image, wrapped.refusal
 
 
 async def find_way(

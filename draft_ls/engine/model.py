@@ -35,6 +35,7 @@ class Plan:
         files: the changed files that it is about, relative to the app.
         from_step: for a build, the first Dockerfile instruction whose cache is lost (from 1), if known.
         steps: how many instructions the final image has, if known.
+        forced: whether it was asked for though nothing changed.
     """
 
     kind: PlanKind
@@ -42,6 +43,7 @@ class Plan:
     files: tuple[str, ...] = ()
     from_step: int | None = None
     steps: int | None = None
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

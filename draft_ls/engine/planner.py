@@ -26,11 +26,13 @@ class Known:
 
     Attributes:
         released: what the last Helm write made, whether or not it came up.
-        live: what was last seen to answer; its content is newer than ``released`` after a sync.
+        running: what the containers hold; its content is newer than ``released`` after a sync.
+        live: what was last seen to answer; none if what runs does not.
         images: content tags of images that the cluster can take without a build.
     """
 
     released: Identity | None = None
+    running: Identity | None = None
     live: Identity | None = None
     images: frozenset[str] = frozenset()
 
@@ -66,7 +68,7 @@ def plan(
     Args:
         target: what is saved.
         known: what the cluster has.
-        changed: the files that differ from what is live, relative to the app.
+        changed: the files that differ from what runs, relative to the app.
         sync: whether they can be synced; none if sync is off or nothing is live yet.
         held: why the deploy must wait, one line each; empty if it need not.
         force: build and release even if nothing changed.
@@ -74,13 +76,14 @@ def plan(
     if held:
         return Plan(PlanKind.HOLD, "; ".join(held), changed)
     if force:
-        return Plan(PlanKind.BUILD, "asked for", changed)
+        return Plan(PlanKind.BUILD, "asked for", changed, forced=True)
     if known.live == target:
         return Plan(PlanKind.NOTHING, f"what is saved is live ({target.content})")
-    live = known.live
-    if live is None:
+    if known.running is None:
         return Plan(PlanKind.BUILD, "nothing is live yet", changed)
-    if live.content != target.content:
+    if known.running == target:
+        return Plan(PlanKind.BUILD, "what is saved runs, but does not answer", changed)
+    if known.running.content != target.content:
         return _new_content(target, known, changed, sync)
     if known.released is not None and known.released.content == target.content:
         return Plan(PlanKind.RELEASE, f"{_names(changed) or 'the chart'} changed, the image did not", changed)
@@ -89,7 +92,7 @@ def plan(
 
 
 def _new_content(target: Identity, known: Known, changed: tuple[str, ...], sync: SyncVerdict | None) -> Plan:
-    same_release = known.live is not None and known.live.release == target.release
+    same_release = known.running is not None and known.running.release == target.release
     if sync is not None and sync.possible and same_release:
         return Plan(PlanKind.SYNC, sync.reason, changed)
     if target.content in known.images:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from draft_ls.build.model import BuildContext
     from draft_ls.config.model import AppConfig, Environment
     from draft_ls.engine.events import Key
 
@@ -88,6 +89,14 @@ def watch_delay(key: Key) -> float:
         return read_environment(key)[1].watch_delay
     except DraftError:
         return DEFAULT_DELAY
+
+
+def read_dockerfile(context: BuildContext) -> str:
+    """The Dockerfile's text; empty if it went away since the context was read."""
+    try:
+        return (context.root / context.dockerfile).read_text("utf-8-sig", errors="replace")
+    except OSError:
+        return ""
 
 
 def release_digest(app: Path, environment: Environment) -> str:

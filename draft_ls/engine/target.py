@@ -25,7 +25,7 @@ class Target:
         context: the files that go into the image.
         identity: digests of all that matters.
         held: why it must not be deployed yet: saved files that do not parse.
-        dockerfile: the Dockerfile's text as it is built, if not as it is saved: with the sync supervisor.
+        dockerfile: the Dockerfile's text as it is saved.
     """
 
     config: AppConfig
@@ -33,7 +33,7 @@ class Target:
     context: BuildContext
     identity: Identity
     held: tuple[Problem, ...] = ()
-    dockerfile: str | None = None
+    dockerfile: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import hashlib
 import io
 import tarfile
 import tempfile
+import weakref
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
@@ -24,10 +25,15 @@ IN_MEMORY = 1024 * 1024
 
 
 class Content:
-    """The bytes of one file as they were when it was saved: kept for replicas that start later."""
+    """The bytes of one file as they were when it was saved: kept for replicas that start later.
+
+    They are given back when nobody holds the content any more: an older one may still be on its way to a
+    replica when a newer one takes its place.
+    """
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file = file
+        self._give_back = weakref.finalize(self, file.close)
         self.size = size
 
     def chunks(self) -> Iterator[bytes]:
@@ -37,8 +43,8 @@ class Content:
             yield self._file.read(min(CHUNK, self.size - start))
 
     def close(self) -> None:
-        """Give the bytes back."""
-        self._file.close()
+        """Give the bytes back now."""
+        self._give_back()
 
 
 def read(root: Path, write: Write) -> Content:

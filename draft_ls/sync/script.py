@@ -115,6 +115,10 @@ put() {
   to=$1
   shift
   [ -d "$to" ] || mkdir -p -- "$to" || return 1
+  for file; do
+    old=$to/${file##*/}
+    [ ! -d "$old" ] || [ -L "$old" ] || rmdir -- "$old" || return 1
+  done
   if [ -w "$to" ]; then mv -f -- "$@" "$to/"; return; fi
   for file; do
     [ ! -L "$file" ] && cat -- "$file" >"$to/${file##*/}" || return 1
@@ -196,6 +200,7 @@ def _place(operations: Sequence[Operation], entries: Sequence[Entry]) -> Iterato
     for each in operations:
         if isinstance(each, Write) and each.kind is Kind.FOLDER:
             folder = shlex.quote(each.target)
+            yield f"[ -d {folder} ] && [ ! -L {folder} ] || rm -f -- {folder} || return 1"
             yield f"mkdir -p -- {folder} && chmod {each.mode:o} {folder} || return 1"
     folders: dict[str, list[str]] = {}
     for entry in entries:

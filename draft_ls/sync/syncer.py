@@ -169,9 +169,6 @@ class Syncer:
         return contents
 
     def _put(self, operation: Operation, content: Content | None) -> None:
-        before = self._overlay.get(operation.target)
-        if before is not None and before.content is not None:
-            before.content.close()
         self._overlay[operation.target] = _Desired(operation, content, self._version)
 
     # --- the replicas ------------------------------------------------------

@@ -64,7 +64,7 @@ class Scripted:
             self.cancelled.append(content)
             raise
         self.deployed.append(content)
-        self.known = Known(target.identity, target.identity)
+        self.known = Known(target.identity, target.identity, target.identity)
         return Live(content, None, len(self.deployed), f"app:{content}", None)
 
     def survived(self) -> bool:

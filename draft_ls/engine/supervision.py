@@ -1,0 +1,68 @@
+"""Which Dockerfile text is built: the saved one, or in development the one with the sync supervisor.
+
+The supervisor must know what the image would run otherwise. A Dockerfile without ENTRYPOINT inherits it from
+its base image, which only the built image can tell for sure (a base image need not be in the Engine's store).
+So the first build on a base image is made as it is saved, looked at, and made again with the supervisor: only
+metadata is added, every layer comes from the cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from draft_ls.config.model import SyncMode
+from draft_ls.dockerfile.parse import parse
+from draft_ls.dockerfile.settings import lineage
+from draft_ls.sync.supervisor import ImageConfig, supervise
+
+if TYPE_CHECKING:
+    from draft_ls.build.model import ImageConfig as BuiltConfig
+    from draft_ls.config.model import Environment
+    from draft_ls.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A Dockerfile for development.
+
+    Attributes:
+        text: what to build; none to build it as it is saved.
+        refusal: why it has no supervisor, if it has none.
+        unknown: whether looking at the image that it builds would change that.
+    """
+
+    text: str | None
+    refusal: Problem | None = None
+    unknown: bool = False
+
+
+def is_wanted(environment: Environment) -> bool:
+    """Whether an environment's image gets the supervisor: it is watched, and sync is on."""
+    return environment.watch and environment.sync.mode is SyncMode.AUTO and environment.build_tar is None
+
+
+class Supervision:
+    """Remembers what base images run."""
+
+    def __init__(self) -> None:
+        self._bases: dict[str, ImageConfig] = {}
+
+    def wrap(self, text: str) -> Wrapped:
+        """The Dockerfile for development."""
+        found = supervise(text, self._bases.get(_base(text)))
+        if isinstance(found, str):
+            return Wrapped(found)
+        return Wrapped(None, found, unknown=found.code == "sync-unknown-entrypoint")
+
+    def learn(self, text: str, built: BuiltConfig) -> None:
+        """Remember what an image runs that was built from ``text`` as it is saved.
+
+        What the Dockerfile itself does not set, the image has from its base.
+        """
+        self._bases[_base(text)] = ImageConfig(built.entrypoint, built.command)
+
+
+def _base(text: str) -> str:
+    dockerfile = parse(text)
+    return lineage(dockerfile, dockerfile.final)[0].base if dockerfile.final else ""
