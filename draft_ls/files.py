@@ -34,6 +34,18 @@ class Entry:
     kind: Kind
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The names in a folder, each list sorted: what a walk over many folders needs, and no more.
+
+    A symbolic link to a folder is left out, and one that leaves the tree's root too: a walk neither goes round in
+    circles nor leaves.
+    """
+
+    files: list[str]
+    folders: list[str]
+
+
 class Tree(Protocol):
     """A folder of files, read-only. Every method treats what cannot be read as absent."""
 
@@ -55,6 +67,10 @@ class Tree(Protocol):
 
     def children(self, path: str = "") -> tuple[Entry, ...]:
         """What a folder holds, by name; empty if there is no such folder."""
+        ...
+
+    def listing(self, path: str = "") -> Listing:
+        """The names in a folder, for walks; empty if there is no such folder."""
         ...
 
 
@@ -113,6 +129,30 @@ class DiskTree:
             return ()
         return tuple(sorted(entries, key=lambda entry: entry.name))
 
+    def listing(self, path: str = "") -> Listing:
+        """See ``Tree.listing``."""
+        files: list[str] = []
+        folders: list[str] = []
+        if not inside(path):
+            return Listing(files, folders)
+        try:
+            with os.scandir(f"{self._root}/{path}") as found:
+                for each in found:
+                    if each.is_dir(follow_symlinks=False):
+                        folders.append(each.name)
+                    elif not each.is_symlink() or self._holds(each.path):
+                        files.append(each.name)
+        except OSError:
+            return Listing([], [])
+        files.sort()
+        folders.sort()
+        return Listing(files, folders)
+
+    def _holds(self, link: str) -> bool:
+        """Whether a symbolic link leads to a file within the root."""
+        target = os.path.realpath(link)
+        return target.startswith(f"{os.path.realpath(self._root)}/") and os.path.isfile(target)
+
 
 class OverlayTree:
     """A tree with other texts laid over some of its files: the editor's unsaved buffers, or a planned edit.
@@ -159,6 +199,16 @@ class OverlayTree:
         names = {entry.name: entry.kind for entry in self._base.children(path)} | added
         return tuple(Entry(name, names[name]) for name in sorted(names))
 
+    def listing(self, path: str = "") -> Listing:
+        """See ``Tree.listing``."""
+        base = self._base.listing(path)
+        added = self._folders.get("" if path in ("", ".") else str(PurePosixPath(path)))
+        if not added:
+            return base
+        files = {*base.files, *(name for name, kind in added.items() if kind is Kind.FILE)}
+        folders = {*base.folders, *(name for name, kind in added.items() if kind is Kind.FOLDER)}
+        return Listing(sorted(files), sorted(folders - files))
+
 
 class MemoryTree(OverlayTree):
     """A tree that exists only as texts: path → text."""
@@ -187,3 +237,7 @@ class _Nothing:
     def children(self, path: str = "") -> tuple[Entry, ...]:
         del path
         return ()
+
+    def listing(self, path: str = "") -> Listing:
+        del path
+        return Listing([], [])

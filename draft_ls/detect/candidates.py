@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.sources import glob
@@ -17,23 +18,25 @@ class _Names:
     """A set of names and globs; globs of the form ``*.ext`` are looked up by extension."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        first = {pattern.partition("/")[0] for pattern in patterns}
+        first = {pattern for pattern in patterns if "/" not in pattern}
         self._names = frozenset(name for name in first if not any(sign in name for sign in "*?["))
         globs = first - self._names
         self._endings = frozenset(
             name[1:] for name in globs if name.startswith("*.") and name.count("*") == 1
         )
-        self._globs = [glob(name) for name in globs if name[1:] not in self._endings and name != "**"]
+        others = sorted(glob(name).pattern for name in globs if name[1:] not in self._endings)
+        self._globs = re.compile("|".join(others) or r"(?!)")
 
     def meets(self, folder: Folder) -> bool:
         """Whether a folder holds one of them."""
         names = folder.names
         if not self._names.isdisjoint(names):
             return True
-        return any(
-            name[name.rfind(".") :] in self._endings or any(each.fullmatch(name) for each in self._globs)
-            for name in names
-        )
+        endings = self._endings
+        for name in folder.files:
+            if name[name.rfind(".") :] in endings:
+                return True
+        return any(map(self._globs.fullmatch, folder.files))
 
 
 class Triggers:
@@ -41,10 +44,11 @@ class Triggers:
 
     Args:
         packs: the packs' detection rules.
+        floor: below the root, rules of less confidence count for nothing.
     """
 
-    def __init__(self, packs: Iterable[PackRules]) -> None:
-        rules = [rule for pack in packs for rule in pack.rules]
+    def __init__(self, packs: Iterable[PackRules], floor: float) -> None:
+        rules = [rule for pack in packs for rule in pack.rules if rule.confidence >= floor]
         self._any = _Names(pattern for rule in rules for pattern in rule.condition.files)
         self._own = _Names(
             pattern for rule in rules if rule.nested for pattern in rule.condition.files if "/" not in pattern

@@ -70,13 +70,11 @@ def survey(tree: Tree, *, rules: Sequence[PackRules] | None = None) -> Survey:
     """Find the apps of a tree, and what only looks like one; see ``detect``."""
     packs = builtin_rules() if rules is None else tuple(rules)
     folders = walk(tree)
-    triggers = Triggers(packs)
+    triggers = Triggers(packs, CERTAIN_BELOW)
     roots = {path for path, folder in folders.items() if path and triggers.own(folder)}
     found: list[Detection] = []
     for path, folder in folders.items():
-        if (path in roots or triggers.any(folder)) and (
-            not path or path in roots or not _within(path, found)
-        ):
+        if not path or path in roots or (triggers.any(folder) and not _within(path, found)):
             candidate = detect_folder(tree, path, folders, packs, roots)
             if candidate:
                 found.append(candidate)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.ignore import IgnoreRules
-from draft_ls.files import Kind
-
 if TYPE_CHECKING:
     from draft_ls.files import Tree
 
@@ -38,45 +36,44 @@ SECONDARY = frozenset(
 """Folders whose apps do not count unless they are all there is: tests, docs, examples."""
 
 
-@dataclass(slots=True)
-class Folder:
-    """A folder that was walked: the files in it that count, and all names in it."""
+HIDDEN = frozenset({".devcontainer", ".mvn", ".cargo", ".config", ".streamlit", ".yarn"})
+"""Hidden folders that may say something about an app."""
 
-    files: list[str] = field(default_factory=list[str])
-    folders: list[str] = field(default_factory=list[str])
-    names: list[str] = field(default_factory=list[str])
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder that was walked: the files in it that count, the folders that were entered, and all names."""
+
+    files: list[str]
+    folders: list[str]
+    names: frozenset[str]
 
 
 def walk(tree: Tree) -> dict[str, Folder]:
-    """Every folder that counts, by path, parents first, each level by name; see ``GENERATED``."""
+    """Every folder that counts, by path, parents first; see ``GENERATED``. ``.gitignore`` files are respected."""
     folders: dict[str, Folder] = {}
     pending: list[tuple[str, int, IgnoreRules]] = [("", 0, IgnoreRules())]
     while pending and len(folders) < FOLDER_LIMIT:
         path, depth, rules = pending.pop()
-        folder = Folder()
-        entries = tree.children(path)
-        if path and any(entry.name == "pyvenv.cfg" for entry in entries):
+        found = tree.listing(path)
+        if path and "pyvenv.cfg" in found.files:
             continue
-        if any(entry.name == ".gitignore" for entry in entries):
-            prefix = f"{path}/" if path else ""
+        prefix = f"{path}/" if path else ""
+        if ".gitignore" in found.files:
             rules = rules.below(path, tree.read(f"{prefix}.gitignore") or "")
-        below: list[tuple[str, int, IgnoreRules]] = []
-        for entry in entries:
-            full = f"{path}/{entry.name}" if path else entry.name
-            folder.names.append(entry.name)
-            if entry.kind is Kind.FILE:
-                folder.files.append(entry.name)
-            elif depth < DEPTH_LIMIT and _enters(entry.name) and not rules.ignores(full, folder=True):
-                folder.folders.append(entry.name)
-                below.append((full, depth + 1, rules))
-        folders[path] = folder
-        pending.extend(reversed(below))
+        entered = [name for name in found.folders if depth < DEPTH_LIMIT and _enters(name)]
+        files = found.files
+        if rules:
+            entered = [name for name in entered if not rules.ignores(prefix, name, folder=True)]
+            files = [name for name in files if not rules.ignores(prefix, name)]
+        folders[path] = Folder(files, entered, frozenset(files).union(found.folders))
+        pending.extend((prefix + name, depth + 1, rules) for name in reversed(entered))
     return folders
 
 
 def _enters(name: str) -> bool:
-    if name.startswith("."):
-        return name in {".devcontainer", ".mvn", ".cargo", ".config", ".streamlit"}
+    if name[0] == ".":
+        return name in HIDDEN
     return name not in GENERATED
 
 
