@@ -191,7 +191,7 @@ async def _greeting(stream: ExecStream, replica: Replica) -> Greeting:
             if line.startswith(script.READY) and line.endswith("\n"):
                 _, started, supervised, user, *tools = line.split()
                 return Greeting(started, supervised == "1", int(user), frozenset(tools))
-    raise no_shell(replica, stream.failure or said.decode(errors="replace").strip())
+    raise no_shell(replica, f"{stream.failure} {said.decode(errors='replace')}".strip(), stream.exit_code)
 
 
 def read_state(output: str) -> AppState:

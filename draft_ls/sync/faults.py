@@ -44,10 +44,10 @@ def refused(replica: Replica, error: ApiError) -> DraftError:
     return _problem("sync-refused", f"Nothing can be run in {replica}.", error.problem.cause)
 
 
-def no_shell(replica: Replica, said: str) -> DraftError:
-    """The shell did not come up."""
+def no_shell(replica: Replica, said: str, code: int | None) -> DraftError:
+    """The shell did not come up. 126 and 127 are what runtimes give for a program that is not there."""
     lowered = said.lower()
-    if "no such file" in lowered or "not found" in lowered or "stat /bin/sh" in lowered:
+    if code in (126, 127) or any(sign in lowered for sign in ("no such file", "executable file not found")):
         return _problem(
             "sync-no-shell",
             f"The image of {replica} has no shell: files can only come with a new image.",
