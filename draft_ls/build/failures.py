@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from draft_ls.build.failed_step import Case, Failure, instruction_of, place_of
 from draft_ls.build.ignore import BadPatternError, parse_ignore
 from draft_ls.build.troubles import disk_full
-from draft_ls.dockerfile.steps import find_step
-from draft_ls.errors import Place, Position, Problem, Span, Stage
+from draft_ls.errors import Place, Problem, Span, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from draft_ls.dockerfile.model import Dockerfile, Instruction
-
-TAIL = 30
-"""How many lines of the log a problem carries."""
+    from draft_ls.dockerfile.model import Dockerfile
 
 _PREFIX = re.compile(
     r"^(?:ERROR: )?(?:failed to build: )?(?:failed to solve(?: with frontend [\w.]+)?: )?"
     r"(?:failed to create LLB definition: )?(?:failed to compute cache key: |failed to load cache key: )?"
 )
-_EXCERPT = re.compile(r"^\s*(?P<line>\d+) \| >>> ")
 _SYNTAX = re.compile(r"dockerfile parse error (?:on )?line (?P<line>\d+): (?P<text>.*)", re.IGNORECASE)
 _EXIT = re.compile(r"(?:exit code: |non-zero code: )(?P<code>\d+)")
 _NOT_FOUND = re.compile(
@@ -61,43 +56,6 @@ _UNKNOWN_COMMAND = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What a builder left behind when it failed.
-
-    Attributes:
-        reason: its last word.
-        label: the failed step as it calls it; empty if it named none.
-        output: what that step printed.
-        log: everything it printed.
-    """
-
-    reason: str
-    label: str = ""
-    output: tuple[str, ...] = ()
-    log: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A failure with all that is known about it."""
-
-    failure: Failure
-    dockerfile: Dockerfile
-    path: Path
-    root: Path
-    ignore: Path | None
-    reason: str
-
-    @property
-    def text(self) -> str:
-        return "\n".join((self.reason, self.failure.reason, *self.failure.output[-TAIL:]))
-
-    @property
-    def details(self) -> tuple[str, ...]:
-        return (self.failure.output or self.failure.log)[-TAIL:]
-
-
 def build_problem(
     failure: Failure, dockerfile: Dockerfile, path: Path, root: Path, ignore: Path | None = None
 ) -> Problem:
@@ -111,49 +69,11 @@ def build_problem(
         ignore: the ignore file in force.
     """
     reason = _PREFIX.sub("", failure.reason.strip()).strip() or "the builder gave no reason"
-    case = _Case(failure, dockerfile, path, root, ignore, reason)
+    case = Case(failure, dockerfile, path, root, ignore, reason)
     return next(found for explain in _EXPLANATIONS if (found := explain(case)) is not None)
 
 
-def _place(case: _Case, line: int | None = None) -> Place:
-    """The failed instruction, else the line that the builder named, else the Dockerfile."""
-    instruction = _instruction(case, line)
-    if instruction is not None:
-        return Place(case.path, instruction.span)
-    if line is not None:
-        return Place(case.path, Span(Position(line - 1, 0), Position(line, 0)))
-    return Place(case.path)
-
-
-def _instruction(case: _Case, line: int | None = None) -> Instruction | None:
-    if line is not None:
-        return case.dockerfile.instruction_at(line - 1)
-    for text in case.failure.log[::-1]:
-        if match := _EXCERPT.match(text):
-            return case.dockerfile.instruction_at(int(match["line"]) - 1)
-    if case.failure.label and (found := find_step(case.dockerfile, case.failure.label)):
-        return found
-    return _base_instruction(case)
-
-
-def _base_instruction(case: _Case) -> Instruction | None:
-    """The FROM, or ``--from``, whose image the builder's words name."""
-    words = f"{case.failure.label} {case.failure.reason}"
-    for instruction in case.dockerfile.instructions:
-        if instruction.keyword == "FROM" and instruction.stage is not None:
-            image = case.dockerfile.stages[instruction.stage].base
-        else:
-            image = instruction.flag("from") or ""
-        if image and _bare(image) in words:
-            return instruction
-    return None
-
-
-def _bare(image: str) -> str:
-    return image.partition("@")[0].removeprefix("docker.io/").removeprefix("library/")
-
-
-def _unreachable(case: _Case) -> Problem | None:
+def _unreachable(case: Case) -> Problem | None:
     if not _UNREACHABLE.search(case.failure.reason):
         return None
     return Problem(
@@ -165,7 +85,7 @@ def _unreachable(case: _Case) -> Problem | None:
     )
 
 
-def _no_buildkit(case: _Case) -> Problem | None:
+def _no_buildkit(case: Case) -> Problem | None:
     if not _NO_BUILDKIT.search(case.failure.reason):
         return None
     return Problem(
@@ -177,20 +97,20 @@ def _no_buildkit(case: _Case) -> Problem | None:
     )
 
 
-def _no_space(case: _Case) -> Problem | None:
+def _no_space(case: Case) -> Problem | None:
     if not (match := _NO_SPACE.search(case.text)):
         return None
     line = next((each for each in case.text.splitlines() if match[0] in each), case.reason)
     return disk_full(line, Stage.BUILD)
 
 
-def _syntax(case: _Case) -> Problem | None:
+def _syntax(case: Case) -> Problem | None:
     if match := _SYNTAX.search(case.failure.reason):
         return Problem(
             "dockerfile-syntax",
             f"{case.path.name} has an error in line {match['line']}.",
             Stage.BUILD,
-            _place(case, int(match["line"])),
+            place_of(case, int(match["line"])),
             cause=match["text"],
             fix="Correct the instruction."
             if "unknown instruction" not in match["text"]
@@ -208,8 +128,8 @@ def _syntax(case: _Case) -> Problem | None:
     return None
 
 
-def _missing_source(case: _Case) -> Problem | None:
-    instruction = _instruction(case)
+def _missing_source(case: Case) -> Problem | None:
+    instruction = instruction_of(case)
     if instruction is None or instruction.keyword not in {"COPY", "ADD"}:
         return None
     match = _COPY.search(case.reason) or _NOT_FOUND.search(case.reason)
@@ -242,7 +162,7 @@ def _missing_source(case: _Case) -> Problem | None:
     )
 
 
-def _ignored_by(case: _Case, source: str) -> tuple[tuple[Place, str], ...]:
+def _ignored_by(case: Case, source: str) -> tuple[tuple[Place, str], ...]:
     """The line of the ignore file that hides a source which does exist."""
     if case.ignore is None or not source or not any(case.root.glob(source)):
         return ()
@@ -259,7 +179,7 @@ def _ignored_by(case: _Case, source: str) -> tuple[tuple[Place, str], ...]:
     return ()
 
 
-def _base_image(case: _Case) -> Problem | None:
+def _base_image(case: Case) -> Problem | None:
     label = case.failure.label
     pulls = not label or " FROM " in f" {label} " or "metadata for" in label or "--from=" in label
     if not pulls:
@@ -281,7 +201,7 @@ def _base_image(case: _Case) -> Problem | None:
     )
     for pattern, code, what, fix in explained:
         if pattern.search(case.failure.reason):
-            place = _place(case)
+            place = place_of(case)
             return Problem(
                 code,
                 f"The base image {_image_of(case)}{what}.",
@@ -293,8 +213,8 @@ def _base_image(case: _Case) -> Problem | None:
     return None
 
 
-def _image_of(case: _Case) -> str:
-    instruction = _instruction(case)
+def _image_of(case: Case) -> str:
+    instruction = instruction_of(case)
     if instruction is None:
         return ""
     if instruction.keyword == "FROM" and instruction.stage is not None:
@@ -302,18 +222,18 @@ def _image_of(case: _Case) -> str:
     return f"{instruction.flag('from')} " if instruction.flag("from") else ""
 
 
-def _step(case: _Case) -> Problem | None:
+def _step(case: Case) -> Problem | None:
     match = _EXIT.search(case.reason)
     if match is None:
         return None
-    instruction = _instruction(case)
+    instruction = instruction_of(case)
     command = _shortened(instruction.text) if instruction else case.failure.label
     code = int(match["code"])
     return Problem(
         "build-step-network" if code != 127 and _NETWORK.search(case.text) else "build-step-failed",
         f"The build step `{command}` failed with exit code {code}.",
         Stage.BUILD,
-        _place(case),
+        place_of(case),
         cause=_cause(case),
         fix=_step_fix(case, code),
         details=case.details,
@@ -325,13 +245,13 @@ def _shortened(text: str, limit: int = 80) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
-def _cause(case: _Case) -> str:
+def _cause(case: Case) -> str:
     """The last line that the step itself printed, which is where most programs say what is wrong."""
     said = [line.strip() for line in case.failure.output if line.strip()]
     return said[-1] if said else case.reason
 
 
-def _step_fix(case: _Case, code: int) -> str:
+def _step_fix(case: Case, code: int) -> str:
     if code == 127:
         for line in case.failure.output[::-1]:
             if match := _UNKNOWN_COMMAND.search(line.strip()):
@@ -348,18 +268,18 @@ def _step_fix(case: _Case, code: int) -> str:
     return "See the step's last lines."
 
 
-def _other(case: _Case) -> Problem:
+def _other(case: Case) -> Problem:
     return Problem(
         "build-failed",
         "The image could not be built.",
         Stage.BUILD,
-        _place(case),
+        place_of(case),
         cause=case.reason,
         details=case.details,
     )
 
 
-_EXPLANATIONS: Sequence[Callable[[_Case], Problem | None]] = (
+_EXPLANATIONS: Sequence[Callable[[Case], Problem | None]] = (
     _unreachable,
     _no_buildkit,
     _syntax,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from draft_ls.build import buildkit, classic
 from draft_ls.build.archive import archived_text
 from draft_ls.build.context import ignore_file
-from draft_ls.build.failures import Failure, build_problem
+from draft_ls.build.failed_step import Failure
+from draft_ls.build.failures import build_problem
 from draft_ls.build.model import Image
 from draft_ls.build.progress import ProgressReader, is_noise, plain
 from draft_ls.dockerfile.parse import parse

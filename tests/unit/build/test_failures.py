@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from draft_ls.build.failures import Failure, build_problem
+from draft_ls.build.failed_step import Failure
+from draft_ls.build.failures import build_problem
 from draft_ls.build.progress import ProgressReader
 from draft_ls.dockerfile.parse import parse
 from draft_ls.errors import Problem, Stage
