@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import shutil
+import socket
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -32,6 +33,10 @@ CONNECT_TIMEOUT = 5.0
 """Seconds for TCP and TLS to the API server."""
 ANSWER_TIMEOUT = 30.0
 """Seconds for a whole ordinary request."""
+KEEP_ALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
+"""Seconds of silence before a probe, between probes, probes; milliseconds that sent bytes may lie about."""
+CLOSE_TIMEOUT = 0.5
+"""Seconds that the other end of a WebSocket gets to agree to its end."""
 LOGIN_INTERVAL = 60.0
 """Seconds after which a log-in that may run out is looked at again."""
 LONGEST_LINE = 256 * 1024
@@ -86,6 +91,9 @@ class Connection:
             with self._translated(ends_quietly=True):
                 yield response.content.iter_any()
         finally:
+            connection = response.connection
+            if connection is not None and connection.protocol is not None:
+                connection.protocol.abort()  # a polite end of TLS would linger, and nobody reads it
             response.close()
 
     async def ask(
@@ -160,7 +168,7 @@ class Connection:
                         proxy_headers=configuration.proxy_headers,
                         server_hostname=configuration.tls_server_name,
                         max_msg_size=0,
-                        autoclose=True,
+                        timeout=cast("Any", aiohttp.ClientWSTimeout)(ws_close=CLOSE_TIMEOUT),
                     )
             except aiohttp.WSServerHandshakeError as error:
                 status, cause = error.status, error.message
@@ -257,12 +265,26 @@ async def _connect(context: Context, kubeconfig: str) -> tuple[Any, Any]:
             )
         ) from error
     # Tunnels, watches and logs hold many connections at once: a limit would make them wait for each other.
-    connector = aiohttp.TCPConnector(limit=0, ssl=api.rest_client.ssl_context, keepalive_timeout=60)
+    connector = aiohttp.TCPConnector(
+        limit=0, ssl=api.rest_client.ssl_context, keepalive_timeout=60, socket_factory=_socket
+    )
     api.rest_client.pool_manager = aiohttp.ClientSession(
         connector=connector, trust_env=True, read_bufsize=2**18
     )
     api.user_agent = "draft-ls"
     return api, loader
+
+
+def _socket(address: tuple[Any, ...]) -> socket.socket:
+    """A socket that notices within half a minute that the network is gone, though nothing is sent."""
+    family, kind, protocol = address[:3]
+    made = socket.socket(family, kind, protocol)
+    made.setblocking(False)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEP_ALIVE.items():
+        if hasattr(socket, name):
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return made
 
 
 def _plugin_missing(context: Context) -> Problem:

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from draft_ls.deploy.model import Pod
 
 CHUNK = 64 * 1024
-PATIENCE = 15.0
-"""Seconds that a connection waits for a pod that takes it."""
+WAIT_FOR_POD = 60.0
+"""Seconds that a connection waits for a pod: one may be on its way."""
+WAIT_FOR_PORT = 10.0
+"""Seconds that it waits for a pod that is there to listen: the app may be starting anew."""
 PAUSE = 0.05
 """Seconds between two tries to reach a pod."""
 KEPT = 256 * 1024
@@ -83,6 +85,16 @@ class Carrier:
         """Since when the same bytes are sent again and again; none while they are not."""
         self._upgraded = False
 
+    @property
+    def pod(self) -> Pod | None:
+        """The pod that it leads to now."""
+        return self._pod
+
+    async def abandon(self) -> None:
+        """Let go of a pod that is no more: a stream to it may stay open for ever, and silent."""
+        if self._stream is not None:
+            await self._stream.close()
+
     async def run(self) -> None:
         """Carry until either side has ended."""
         try:
@@ -140,11 +152,11 @@ class Carrier:
         """Open a stream to the target in place of the present one.
 
         Raises:
-            _NobodyError: no pod took it within ``PATIENCE`` seconds.
+            _NobodyError: no pod took it within ``WAIT_FOR_POD`` seconds.
         """
         before = self._stream
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(WAIT_FOR_POD):
                 self._pod, self._stream = await self._open()
         except TimeoutError as error:
             raise _NobodyError from error
@@ -209,7 +221,7 @@ class Carrier:
         now = asyncio.get_running_loop().time()
         if self._asked_again is None:
             self._asked_again = now
-        if now - self._asked_again > PATIENCE:
+        if now - self._asked_again > WAIT_FOR_PORT:
             raise _NobodyError
         await asyncio.sleep(PAUSE)
 

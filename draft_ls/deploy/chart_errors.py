@@ -37,6 +37,12 @@ class _Rule:
 
 _RULES = (
     _Rule(
+        'failed to create: namespaces "',
+        "namespace-missing",
+        "There is no namespace {namespace!r}, in the cluster of context {context!r}.",
+        "Ask for the namespace, or name another one in draft.toml.",
+    ),
+    _Rule(
         "another operation",
         "release-pending",
         "Another Helm is writing release {release!r}, or was killed while it did.",

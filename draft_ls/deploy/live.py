@@ -119,6 +119,7 @@ async def keep_target(view: View, tunnel: Tunnel, destination: Destination) -> N
             ready = [pod for pod in pods.values() if _usable(pod) and is_ready(pod)]
             best = max(ready, key=lambda pod: pod["metadata"]["creationTimestamp"], default=None)
             tunnel.retarget(pod_value(best, destination.workload) if best is not None else None)
+        await tunnel.lose_all_but(pods.keys())
         await change.wait()
 
 

@@ -19,7 +19,7 @@ from draft_ls.deploy.carrier import Carrier
 from draft_ls.errors import DraftError, Place, Problem, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from draft_ls.cluster.client import Cluster
     from draft_ls.deploy.model import Pod
@@ -99,6 +99,11 @@ class Tunnel:
             self._targeted.clear()
         else:
             self._targeted.set()
+
+    async def lose_all_but(self, present: Collection[str]) -> None:
+        """Let go of the pods that are no more, given the unique ids of those that are."""
+        lost = [item for item in self._carriers if item.pod is not None and item.pod.uid not in present]
+        await asyncio.gather(*(carrier.abandon() for carrier in lost))
 
     async def wait_for_target(self) -> Pod:
         """The target, as soon as there is one."""

@@ -182,7 +182,7 @@ async def test_many_connections_at_once(cluster: RealCluster, namespace: str) ->
 async def test_a_port_that_nobody_listens_on_is_told_as_such(
     cluster: RealCluster, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("draft_ls.deploy.carrier.PATIENCE", 1.0)
+    monkeypatch.setattr("draft_ls.deploy.carrier.WAIT_FOR_PORT", 1.0)
     async with connected(cluster, namespace) as (_, _, tunnel, _):
         await tunnel.open([9999])
         local = next(local for local, remote in tunnel.ports if remote == 9999)
