@@ -8,6 +8,7 @@ import typer
 
 from draft_ls.cli.verbs import look, session
 from draft_ls.cli.verbs.create import create
+from draft_ls.cli.verbs.detect import detect
 from draft_ls.cli.verbs.up import up
 
 HELP = """Draft: from code to a live URL in Kubernetes, and again on every save.
@@ -30,7 +31,7 @@ def make_app() -> typer.Typer:
         app.command()(verb)
     for name in ("stop", "connect", "open", "logs", "delete", "rollback"):
         app.command(name)(getattr(session, name, None) or session.open_)
-    for verb in (look.plan, look.status, look.history, look.doctor, look.detect, look.version):
+    for verb in (look.plan, look.status, look.history, look.doctor, detect, look.version):
         app.command()(verb)
     return app
 

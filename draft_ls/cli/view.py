@@ -107,6 +107,8 @@ class View:
         if ended.outcome is Outcome.LIVE:
             where = f" at {status.route.url}" if status and status.route else ""
             self._output.say(f"--> Live{where} ({ended.took:.1f} s)", style=_GOOD)
+            for warning in status.problems if status else ():
+                self._output.problem(warning)
         elif ended.outcome is Outcome.SUPERSEDED:
             self._output.say("--> Superseded by a newer change", style=_QUIET)
         elif ended.outcome is Outcome.NOTHING:

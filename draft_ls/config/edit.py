@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import SingleKey, Table
+from tomlkit.items import AbstractTable, InlineTable, SingleKey, Table
 
 from draft_ls.config.model import DEFAULT_ENVIRONMENT
 from draft_ls.config.schema import BY_SPELLING, ENVIRONMENTS
@@ -61,7 +62,7 @@ def set_value(text: str, environment: str, key: str, value: TomlValue | None) ->
         table[spelled] = value
     else:
         _insert(table, key, value)
-    return tomlkit.dumps(document)
+    return _finished(text, tomlkit.dumps(document))
 
 
 def add_environment(text: str, key: str, like: str | None = None) -> str:
@@ -83,10 +84,10 @@ def add_environment(text: str, key: str, like: str | None = None) -> str:
     if not environments:
         block = f"[{ENVIRONMENTS}]\n{block}"
     start = text.rstrip()
-    return f"{start}\n\n{block}" if start else block
+    return _finished(text, f"{start}\n\n{block}" if start else block)
 
 
-def _block(key: str, table: Table) -> str:
+def _block(key: str, table: AbstractTable) -> str:
     """A copy of an environment's table, under another name."""
     copied = copy.deepcopy(table)
     header = f"{_INDENT}[{ENVIRONMENTS}.{SingleKey(key).as_string()}]"
@@ -97,13 +98,30 @@ def _block(key: str, table: Table) -> str:
     return f"{header}\n{renamed}\n"
 
 
-def _insert(table: Table, key: str, value: TomlValue) -> None:
+def _insert(table: AbstractTable, key: str, value: TomlValue) -> None:
     """Add a key below the last plain one, indented like it."""
+    if isinstance(table, InlineTable):
+        table[key] = value
+        return
     plain = [each for name, each in table.value.body if name and not isinstance(each, Table)]
     indent = plain[-1].trivia.indent if plain else table.trivia.indent + _INDENT
     item = tomlkit.item(value)
     table.add(key, item)
     item.trivia.indent = indent  # after adding, because ``add`` indents like the header
+
+
+def _finished(before: str, after: str) -> str:
+    """The edited text with the line ends of the file.
+
+    Raises:
+        DraftError: the file writes its tables in a way that this edit would break.
+    """
+    try:
+        tomllib.loads(after)
+    except tomllib.TOMLDecodeError as error:
+        message = "The environments of this file are written in braces, which cannot be edited like this."
+        raise _refusal(message, f"Write them as [{ENVIRONMENTS}.name].", str(error)) from error
+    return re.sub(r"(?<!\r)\n", "\r\n", after) if "\r\n" in before else after
 
 
 def _document(text: str) -> TOMLDocument:
@@ -118,9 +136,9 @@ def _environments(document: TOMLDocument) -> Mapping[str, object]:
     return cast("Mapping[str, object]", found) if isinstance(found, Mapping) else {}
 
 
-def _environment(document: TOMLDocument, environment: str) -> Table:
+def _environment(document: TOMLDocument, environment: str) -> AbstractTable:
     table = _environments(document).get(environment)
-    if not isinstance(table, Table):
+    if not isinstance(table, AbstractTable):
         fix = f"Add a table [{ENVIRONMENTS}.{environment}]."
         raise _refusal(f"draft.toml has no environment {environment!r}.", fix)
     return table

@@ -1,4 +1,4 @@
-"""The verbs that only look: plan, status, history, doctor, detect, version."""
+"""The verbs that only look: plan, status, history, doctor, version."""
 
 import platform
 from typing import TYPE_CHECKING
@@ -103,28 +103,6 @@ def _say_check(out: Output, check: Check) -> None:
     out.say(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.seen}", style="" if check.ok else "red")
     if check.fix and not check.ok:
         out.say(f"      fix: {check.fix}")
-
-
-def detect(path: Folder = HERE, output: OutputForm = Form.TEXT) -> None:
-    """Show which apps a folder holds, and what says so."""
-    from draft_ls.detect.detect import detect as find
-    from draft_ls.detect.detect import explain
-    from draft_ls.engine.create import nothing_detected
-    from draft_ls.files import DiskTree
-
-    out = Output(as_json=output is Form.JSON)
-    folder = path if path.is_dir() else path.parent
-
-    def work() -> Exit:
-        found = find(DiskTree(folder))
-        out.document({"folder": str(folder), "detections": encode(found)})
-        for each in found:
-            out.say(f"--> {explain(each)}")
-        if not found:
-            out.problem(nothing_detected(folder))
-        return Exit.OK if found else Exit.FAILED
-
-    running.finish(out, work)
 
 
 def version(output: OutputForm = Form.TEXT) -> None:

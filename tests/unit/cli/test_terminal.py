@@ -31,12 +31,13 @@ class Terminal:
         self.stdin: TextIO = os.fdopen(os.dup(slave), "r", encoding="utf-8")
 
     def shown(self) -> str:
+        """Everything up to now: a mark follows it through the terminal."""
+        self.stream.write("<end>")
         self.stream.flush()
-        os.set_blocking(self._master, False)
-        try:
-            return os.read(self._master, 65536).decode()
-        except BlockingIOError:
-            return ""
+        seen = b""
+        while not seen.endswith(b"<end>"):
+            seen += os.read(self._master, 65536)
+        return seen.decode().removesuffix("<end>")
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())

@@ -99,6 +99,39 @@ def test_an_environment_is_added_with_the_defaults(text: str):
     assert after.startswith(text.rstrip())
 
 
+WAYS = [
+    'environments = { a = { name = "x" } }\n',
+    '[environments]\na = { name = "x" }\nb = {}\n',
+    '[environments]\na.name = "x"\n',
+    '[environments.a]\nname = "x"\n[other]\ny = 1\n[environments.b]\nname = "b"\n',
+    '[environments."a"]\r\nname = "x"\r\n',
+    '\t[environments.a]\n\tname = "x"',
+    '[environments.a]\nname = "x"\n[environments.a.image_build_args]\nA = "1"\n',
+    "[environments.a]\n# nothing yet\n\n[environments.b]\n",
+    'environments.a.name = "x"\n',
+]
+
+
+@pytest.mark.parametrize("text", WAYS)
+def test_every_way_to_write_an_environment_is_edited_or_refused_never_broken(text: str):
+    before = parse(text, FILE).environments
+    edited = set_value(text, "a", "registry", "ghcr.io/me")
+    after = parse(edited, FILE).environments
+    assert after.keys() == before.keys()
+    assert after["a"].registry == "ghcr.io/me"
+    assert after["a"].name == before["a"].name
+    assert ("\r\n" in text) == ("\r\n" in edited)
+    assert "\n" not in edited.replace("\r\n", "") or "\r\n" not in text
+    try:
+        more = parse(add_environment(text, "new", like="a"), FILE).environments
+    except DraftError as refusal:
+        assert "{" in text
+        assert "braces" in refusal.problem.message
+    else:
+        assert list(more) == [*before, "new"]
+        assert more["new"].image_build_args == before["a"].image_build_args
+
+
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
