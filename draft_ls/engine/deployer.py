@@ -22,7 +22,7 @@ from draft_ls.engine.planner import Identity, Known
 from draft_ls.engine.report import Facts
 from draft_ls.engine.supervision import Supervision, is_wanted
 from draft_ls.engine.syncing import NotSyncedError, Syncing, judge
-from draft_ls.engine.target import Live, Target
+from draft_ls.engine.target import Live, OutdatedError, Target
 from draft_ls.engine.tasks import read_tasks, run_tasks
 from draft_ls.errors import DraftError, Problem, Stage
 from draft_ls.sync.supervisor import SCRIPT
@@ -114,9 +114,7 @@ class Deployer:
     async def observe(self) -> Target:
         """See ``target.Pipeline``."""
         config, environment = await asyncio.to_thread(reading.read_environment, self._key)
-        reader = self._readers.setdefault(
-            environment.dockerfile, ContextReader(self._key.app, environment.dockerfile)
-        )
+        reader = self._reader(environment)
         context, release = await asyncio.gather(
             asyncio.to_thread(reader.read),
             asyncio.to_thread(reading.release_digest, self._key.app, environment),
@@ -128,6 +126,13 @@ class Deployer:
         target = Target(config, environment, context, identity, dockerfile=dockerfile)
         held = await asyncio.to_thread(self._held, self._changed(target))
         return replace(target, held=held) if held else target
+
+    def _reader(self, environment: Environment) -> ContextReader:
+        """The reader of an environment's build context; it remembers what it has read."""
+        name = environment.dockerfile
+        if name not in self._readers:
+            self._readers[name] = ContextReader(self._key.app, name)
+        return self._readers[name]
 
     def plan(self, target: Target, *, force: bool = False) -> Plan:
         """See ``target.Pipeline``."""
@@ -252,6 +257,9 @@ class Deployer:
         if plan.kind is PlanKind.RELEASE and known is not None:
             return known
         built, refusal = await imaging.build_image(self._tools, target, self._supervision, report)
+        if await asyncio.to_thread(self._reader(target.environment).read) != target.context:
+            # The builder may have read files that changed after the digest: the tag would lie.
+            raise OutdatedError
         report.learned(Facts(image=built.reference))
 
         async def cluster() -> Cluster:

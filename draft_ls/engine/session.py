@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from draft_ls.engine.events import Outcome, RunEnded, State, Status
 from draft_ls.engine.model import Deployment, PlanKind
 from draft_ls.engine.report import Facts, Report, internal_problem
+from draft_ls.engine.target import OutdatedError
 from draft_ls.errors import DraftError, Problem, Stage
 
 if TYPE_CHECKING:
@@ -267,6 +268,10 @@ class Session:
             live = await work(report)
         except asyncio.CancelledError:
             self._cancelled(number, request)
+        except OutdatedError:
+            self._run = None
+            self._pending = request.join(self._pending) if self._pending else request
+            self._wake.set()
         except DraftError as error:
             self._run = None
             self._fail(request, number, error.problems, report)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from draft_ls.dockerfile.parse import parse
 from draft_ls.engine.planner import SyncVerdict
 from draft_ls.engine.supervision import is_wanted
+from draft_ls.engine.target import OutdatedError
 from draft_ls.errors import DraftError, Problem, Stage
 from draft_ls.files import DiskTree
 from draft_ls.sync.mapping import Image, changes_between, plan_sync
@@ -67,6 +68,7 @@ class Syncing:
 
         Raises:
             NotSyncedError: no replica can be synced, or one could not take it.
+            OutdatedError: a file has changed since the plan was made.
         """
         try:
             async with asyncio.timeout(OPENING):
@@ -76,6 +78,8 @@ class Syncing:
         try:
             result = await self._syncer.apply(plan)
         except DraftError as error:
+            if error.problem.code == "sync-moved-on":
+                raise OutdatedError from error
             raise NotSyncedError(error.problem.message) from error
         if result.problem is not None:
             raise NotSyncedError(f"{result.problem.message} {result.problem.cause}".strip())

@@ -56,6 +56,10 @@ class Live:
     changed: tuple[str, ...] = ()
 
 
+class OutdatedError(Exception):
+    """What was to be deployed is no longer what is saved: look again, a newer save is on its way."""
+
+
 class Pipeline(Protocol):
     """What a session needs to deploy; one pipeline belongs to one session."""
 
@@ -68,7 +72,12 @@ class Pipeline(Protocol):
         ...
 
     async def deploy(self, target: Target, plan: Plan, report: Report) -> Live:
-        """Do it. Raises ``DraftError``; cancelling it ends it at a safe point."""
+        """Do it. Cancelling it ends it at a safe point.
+
+        Raises:
+            DraftError: it could not be done.
+            OutdatedError: files have changed since ``observe``; nothing was released.
+        """
         ...
 
     def survived(self) -> bool:

@@ -15,7 +15,7 @@ from draft_ls.engine.events import Event, Key, Outcome, RunEnded, State, Status
 from draft_ls.engine.history import History
 from draft_ls.engine.planner import Identity, Known, plan
 from draft_ls.engine.session import Session
-from draft_ls.engine.target import Live, Target
+from draft_ls.engine.target import Live, OutdatedError, Target
 from draft_ls.errors import DraftError, Problem, Stage
 
 if TYPE_CHECKING:
@@ -172,6 +172,22 @@ async def test_a_failure_keeps_what_is_live_and_the_next_save_works(bench: Bench
     bench.pipeline.failure = None
     assert (await bench.session.request("app.py saved")).outcome is Outcome.LIVE
     assert bench.session.status.problems == ()
+
+
+async def test_files_that_moved_on_are_looked_at_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.pipeline.gate.set()
+    deploy = bench.pipeline.deploy
+
+    async def moved_on(target: Target, plan: Plan, report: Report) -> Live:
+        monkeypatch.undo()
+        bench.pipeline.content = "b"
+        raise OutdatedError
+
+    monkeypatch.setattr(bench.pipeline, "deploy", moved_on)
+    ended = await bench.session.request("app.py saved")
+    assert ended.outcome is Outcome.LIVE
+    assert bench.pipeline.deployed == ["b"]
+    assert deploy == bench.pipeline.deploy
 
 
 async def test_a_broken_config_fails_and_supersedes(bench: Bench) -> None:
