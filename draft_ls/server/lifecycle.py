@@ -59,10 +59,14 @@ def _initialize(ls: DraftLanguageServer, params: InitializeParams) -> None:
         ls.feature(TEXT_DOCUMENT_DIAGNOSTIC, options)(requests.diagnostic)
 
 
-async def _initialized(ls: DraftLanguageServer, params: InitializedParams) -> None:
-    """Ask for settings and file events; a client that refuses works on with the defaults."""
+def _initialized(ls: DraftLanguageServer, params: InitializedParams) -> None:
     del params
     ls.initialized.set()
+    ls.tasks.start(_get_acquainted(ls), "first questions to the client")
+
+
+async def _get_acquainted(ls: DraftLanguageServer) -> None:
+    """Ask for settings and file events; a client that refuses works on with the defaults."""
     await asyncio.gather(_watch(ls), configuration.fetch(ls))
     if ls.on_idle is not None:
         await asyncio.to_thread(ls.on_idle)

@@ -1,4 +1,4 @@
-"""Draft: Create over LSP: an edit to review and undo, files written where the client cannot, nothing overwritten."""
+"""Draft: Create over LSP: an edit to review, files written where the client cannot, nothing overwritten."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ async def test_a_missing_piece_is_offered_where_it_is_missed(app: Path) -> None:
         assert missing.code == "missing-dockerfile"
         context = types.CodeActionContext([missing])
         params = types.CodeActionParams(types.TextDocumentIdentifier(uri), missing.range, context)
-        (action,) = await client.text_document_code_action_async(params) or ()
+        (action,) = list(await client.text_document_code_action_async(params) or ())
         assert isinstance(action, types.CodeAction)
         resolved = await client.code_action_resolve_async(action)
         assert resolved.edit is not None

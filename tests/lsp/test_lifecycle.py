@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -227,9 +226,12 @@ def test_version_and_log_file(tmp_path: Path) -> None:
     assert done.stdout.strip() == f"draft-ls {__version__}"
     log = tmp_path / "no/such/folder/log"
     bad = subprocess.run(
-        [sys.executable, "-m", "draft_ls", "--log-file", str(log)], capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "draft_ls", "--log-file", str(log)],
         stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert bad.returncode == 1
     assert "cannot be written" in bad.stderr
 
@@ -250,4 +252,4 @@ async def test_the_log_holds_no_payload(tmp_path: Path) -> None:
         wire.notify("exit")
         await wire.ended()
     assert "s3cr3t" not in log.read_text()
-    assert os.path.getsize(log) > 0
+    assert log.stat().st_size > 0

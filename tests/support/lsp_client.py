@@ -1,4 +1,4 @@
-"""A pytest-lsp client that does what an editor does: it applies edits, answers questions, remembers everything."""
+"""A pytest-lsp client that does what an editor does: apply edits, answer questions, remember everything."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from lsprotocol.converters import get_converter
+from pygls.protocol import default_converter
 from pytest_lsp import LanguageClient
-from pytest_lsp.client import default_converter, register_lsp_features
+from pytest_lsp.client import register_lsp_features
 
 from draft_ls.server.protocol import LogParams, StatusParams
 from draft_ls.server.texts import Lines

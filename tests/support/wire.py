@@ -34,7 +34,11 @@ class Wire:
 
     def send_bytes(self, body: bytes) -> None:
         """One body, framed, whatever it is."""
-        self._input.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        self.send_raw(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    def send_raw(self, data: bytes) -> None:
+        """Bytes as they are."""
+        self._input.write(data)
 
     def notify(self, method: str, params: object = None) -> None:
         """A notification."""
