@@ -15,8 +15,14 @@ if TYPE_CHECKING:
 GONE = ("sync-pod-gone", "sync-not-running")
 """The replica is not there, or not yet again: nothing that a build could mend."""
 
-PASSING = ("sync-cut", "sync-timeout", *GONE)
-"""Codes of problems that another try may find gone."""
+CUT = ("sync-cut", "sync-timeout")
+"""The way to the replica was lost; a new channel may work."""
+
+
+def may_pass(problem: Problem) -> bool:
+    """Whether another try may find the problem gone, without anybody doing anything."""
+    passing = problem.code in (*CUT, "sync-not-running") or problem.code.startswith("cluster-")
+    return passing and problem.code != "cluster-forbidden"
 
 
 def _problem(code: str, message: str, cause: str = "", fix: str = "") -> DraftError:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from draft_ls.sync.model import Operation, SyncPlan
     from draft_ls.sync.payload import Content
 
-RETRY_DELAYS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+RETRY_DELAYS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds between attempts to reach a container that does not run; the last one again and again."""
 
 _log = logging.getLogger(__name__)
@@ -189,7 +189,7 @@ class Syncer:
                 try:
                     await self._send(member)
                 except DraftError as error:
-                    if error.problem.code not in ("sync-cut", "sync-timeout"):
+                    if error.problem.code not in faults.CUT:
                         raise
                     _log.info("%s: %s", member.replica, error.problem.message)
                     await self._send(member)
@@ -268,6 +268,8 @@ class Syncer:
                 continue
             if not done.gone and self._trouble is not None:
                 self._trouble(done)
+            if not faults.may_pass(done.problem):
+                return  # the next sync tries again, and says so
             await asyncio.sleep(RETRY_DELAYS[min(attempt, len(RETRY_DELAYS) - 1)])
             attempt += 1
 
