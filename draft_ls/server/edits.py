@@ -63,7 +63,8 @@ def file_edits(
         note: none for a client that does not know change annotations.
     """
     changes = [
-        change for edit in edits for change in _changes(app / edit.path, edit, lines, note is not None)
+        *_new_files(app, edits, annotated=note is not None),
+        *_new_texts(app, edits, lines, annotated=note is not None),
     ]
     if note is None:
         return WorkspaceEdit(document_changes=changes)
@@ -86,15 +87,22 @@ def _review(changes: Sequence[CreateFile | TextDocumentEdit]) -> TextDocumentEdi
     return TextDocumentEdit(last.text_document, [AnnotatedTextEdit(REVIEW, _START, "")])
 
 
-def _changes(
-    path: Path, edit: FileEdit, lines: Callable[[Path], Lines], annotated: bool
-) -> Iterator[CreateFile | TextDocumentEdit]:
-    if edit.action is Action.CREATE:
-        note = CREATE if annotated else None
-        yield CreateFile(uri_of(path), annotation_id=note)
-        yield _text(path, _START, edit.text, note)
-    elif edit.action is Action.REPLACE:
-        yield _text(path, lines(path).whole(), edit.text, REPLACE if annotated else None)
+def _new_files(app: Path, edits: Sequence[FileEdit], *, annotated: bool) -> Iterator[CreateFile]:
+    """All files before all texts: what lies together in an edit, VS Code takes back together."""
+    for edit in edits:
+        if edit.action is Action.CREATE:
+            yield CreateFile(uri_of(app / edit.path), annotation_id=CREATE if annotated else None)
+
+
+def _new_texts(
+    app: Path, edits: Sequence[FileEdit], lines: Callable[[Path], Lines], *, annotated: bool
+) -> Iterator[TextDocumentEdit]:
+    for edit in edits:
+        path = app / edit.path
+        if edit.action is Action.CREATE:
+            yield _text(path, _START, edit.text, CREATE if annotated else None)
+        elif edit.action is Action.REPLACE:
+            yield _text(path, lines(path).whole(), edit.text, REPLACE if annotated else None)
 
 
 def _text(path: Path, range_: Range, text: str, note: ChangeAnnotationIdentifier | None) -> TextDocumentEdit:

@@ -50,7 +50,7 @@ export class Ground {
   /** An example made ready by `draft create`, in a namespace of its own. */
   async app(folder, { name, example = "python", environments = ["development"] }) {
     await this.example(folder, example);
-    await this.run(DRAFT, ["create", "--name", name, folder], { cwd: folder });
+    await this.run(DRAFT, ["create", "--app", name, "--yes", folder], { cwd: folder });
     const namespace = this.namespace();
     const tables = environments.map((environment, index) => {
       const suffix = index === 0 ? "" : `-${environment}`;

@@ -134,14 +134,9 @@ export class Workbench {
     await this.page.locator(".tab.active.dirty").waitFor({ state: "detached" });
   }
 
-  /** Undo in the Explorer: takes back the last edit that made or removed files, as a whole. */
-  async undoFileOperation() {
-    await this.command("File: Focus on Files Explorer");
-    await this.page.locator(".explorer-viewlet .monaco-list:focus-within, .explorer-viewlet .monaco-list.focused").first().waitFor();
-    await this.page.keyboard.press("Control+Z");
-    const question = this.page.locator(".monaco-dialog-box", { hasText: /undo/i });
-    await question.waitFor();
-    return question;
+  async undo() {
+    await this.page.locator(".editor-instance .view-line").first().click();
+    await this.page.keyboard.press("Control+z");
   }
 
   async codeAction(title) {

@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import type { LanguageClient, ShowDocumentParams, ShowDocumentResult } from "vscode-languageclient/node";
+import { coalesced } from "./coalesce";
 import { registerCommands } from "./commands/register";
 import { Connection } from "./connection";
 import { contextKeys, ContextKeySetter } from "./contextKeys";
@@ -38,6 +39,8 @@ class Extension {
   private readonly progress = new LoudProgress(() => this.server.client);
   private readonly saveGate: SaveGate;
   private readonly keys = new ContextKeySetter();
+  /** Reads anew what the workspace holds. */
+  private readonly refresh = coalesced(() => this.readApps());
 
   constructor(context: vscode.ExtensionContext) {
     this.store = new Store(context.workspaceState);
@@ -69,6 +72,9 @@ class Extension {
       }),
       this.store.onDidChange(() => void this.updateKeys()),
       vscode.workspace.onDidChangeWorkspaceFolders(() => void this.refresh()),
+      vscode.workspace.onDidSaveTextDocument(() => {
+        if (this.store.apps.length === 0) void this.refresh(); // it may be a manifest
+      }),
       registerCommands({
         server: this.server,
         connection: this.connection,
@@ -107,8 +113,7 @@ class Extension {
     client.onNotification(protocol.appsChanged, () => void this.refresh());
   }
 
-  /** Reads anew what the workspace holds. */
-  private async refresh(): Promise<void> {
+  private async readApps(): Promise<void> {
     const result = await this.connection.apps();
     if (result === undefined) return;
     const folders = vscode.workspace.workspaceFolders ?? [];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as vscode from "vscode";
+import { coalesced } from "../src/coalesce";
 import {
   answerProblem,
   choicesOf,
@@ -125,6 +126,29 @@ test("questions can be gone back over, and left", async () => {
 test("which questions there are depends on the answers", async () => {
   const more = (draft: number) => (draft === 0 ? [1] : [1, 2]).map((step) => (before: number) => Promise.resolve(before + step));
   assert.equal(await runSteps(0, more), 3);
+});
+
+test("many calls during a run lead to one more run", async () => {
+  let runs = 0;
+  const run = coalesced(async () => {
+    runs += 1;
+    await new Promise(setImmediate);
+  });
+  await Promise.all([run(), run(), run()]);
+  assert.equal(runs, 2);
+  await run();
+  assert.equal(runs, 3);
+});
+
+test("a failed run does not stop the next", async () => {
+  let runs = 0;
+  const run = coalesced(() => {
+    runs += 1;
+    return runs === 1 ? Promise.reject(new Error("once")) : Promise.resolve();
+  });
+  await assert.rejects(run(), /once/);
+  await run();
+  assert.equal(runs, 2);
 });
 
 test("a pack's questions have their choices and defaults", () => {

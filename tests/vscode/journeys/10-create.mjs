@@ -21,6 +21,7 @@ export default async function create({ ground, folder, open, shot }) {
   await workbench.quickInput.getByText("The app's name").waitFor();
   await workbench.quickInput.getByLabel("Back").click();
   await workbench.quickRow("Flask").click();
+  await workbench.quickInput.getByText("The app's name").waitFor();
   await workbench.quickInput.locator("input").first().fill("hello-create");
   await shot(workbench, "2-name");
   await workbench.page.keyboard.press("Enter");
@@ -36,9 +37,10 @@ export default async function create({ ground, folder, open, shot }) {
   await until("saved editors", async () => (await workbench.page.locator(".tab.dirty").count()) === 0);
   assert.match(await readFile(path.join(app, "draft.toml"), "utf8"), /name = "hello-create"/);
   await workbench.notification("hello-create is ready to be deployed").waitFor();
+  await workbench.tab("draft.toml").waitFor();
   await shot(workbench, "4-created");
 
-  await workbench.undoFileOperation();
+  await workbench.undo();
   await until("undone", () => FILES.every((file) => !existsSync(path.join(app, file))));
   assert.equal(existsSync(path.join(app, "app.py")), true, "what the person wrote is still there");
   await workbench.status(/Draft: create/);

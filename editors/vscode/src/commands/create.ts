@@ -80,6 +80,7 @@ export class CreateCommand {
       if (result.message !== undefined) void vscode.window.showInformationMessage(result.message);
       return;
     }
+    await vscode.window.showTextDocument(vscode.Uri.joinPath(vscode.Uri.parse(result.app), "draft.toml"));
     const up = vscode.l10n.t("Up");
     const message = vscode.l10n.t("{0} is ready to be deployed.", result.name);
     if ((await vscode.window.showInformationMessage(message, up)) === up) {

@@ -9,6 +9,7 @@ import {
   RevealOutputChannelOn,
   type LanguageClientOptions,
 } from "vscode-languageclient/node";
+import { coalesced } from "../coalesce";
 import { RESTART_SETTINGS, SECTION, readSettings } from "../settings";
 import { afterExit, type ServerExit } from "./crashes";
 import { ServerProcess, type ProcessEnd } from "./process";
@@ -43,8 +44,11 @@ export class LanguageServer implements vscode.Disposable {
   private lastCommand: ServerCommand | undefined;
   private lastLines: readonly string[] = [];
   private exits: ServerExit[] = [];
-  private cycle: Promise<void> | undefined;
-  private again = false;
+  private readonly cycle = coalesced(async () => {
+    await this.stopClient();
+    await this.startClient();
+  });
+  private lastCycle: Promise<void> = Promise.resolve();
   private recovery: NodeJS.Timeout | undefined;
   private readonly resolver: ServerResolver;
   private readonly channel = vscode.window.createOutputChannel("Draft Language Server", { log: true });
@@ -84,7 +88,8 @@ export class LanguageServer implements vscode.Disposable {
 
   /** The running client, started now if it is not; undefined when it cannot be started. */
   async running(): Promise<LanguageClient | undefined> {
-    if (this.current.kind !== "running") await (this.cycle ?? this.restart());
+    if (this.current.kind === "starting") await this.lastCycle;
+    else if (this.current.kind !== "running") await this.restart();
     return this.client;
   }
 
@@ -101,7 +106,7 @@ export class LanguageServer implements vscode.Disposable {
 
   async stop(): Promise<void> {
     clearTimeout(this.recovery);
-    await this.cycle;
+    await this.lastCycle;
     await this.stopClient();
     this.become({ kind: "stopped" });
   }
@@ -122,27 +127,8 @@ export class LanguageServer implements vscode.Disposable {
 
   private async startAgain(): Promise<void> {
     clearTimeout(this.recovery);
-    if (this.cycle !== undefined) {
-      this.again = true;
-      return this.cycle;
-    }
-    this.cycle = this.rounds().finally(() => {
-      this.cycle = undefined;
-    });
-    return this.cycle;
-  }
-
-  private async rounds(): Promise<void> {
-    do {
-      await this.stopClient();
-      await this.startClient();
-    } while (this.takeAgain());
-  }
-
-  private takeAgain(): boolean {
-    const { again } = this;
-    this.again = false;
-    return again;
+    this.lastCycle = this.cycle();
+    return this.lastCycle;
   }
 
   private async startClient(): Promise<void> {
