@@ -91,7 +91,7 @@ _RULES = (
         "Start the cluster, or choose another context.",
     ),
     _Rule(
-        "check for chart dependencies",
+        "missing in charts/ directory",
         "chart-dependency-missing",
         "The chart depends on charts that are not in its charts folder.",
         "Run helm dependency build on the chart.",
