@@ -208,7 +208,9 @@ def test_from_a_folder_to_a_url_to_the_next_version(
     with pytest.raises(urllib.error.URLError):
         fetch(url)
 
-    assert "live revision 2" in draft("history", cwd=example.folder).stdout.splitlines()[0]
+    newest, oldest = draft("history", cwd=example.folder).stdout.splitlines()
+    assert f"  {example.source} changed on disk  {url}" in newest
+    assert "  live revision 1  " in oldest
     assert "GET / " in draft("logs", cwd=example.folder).stdout or example.source == "server.js"
     assert draft("delete", "--yes", cwd=example.folder).code == 0
     assert releases(cluster, namespace) == []
@@ -261,12 +263,15 @@ def test_sigterm_ends_it_as_cleanly(
 
 
 def test_rollback_makes_the_version_before_answer(created: Example, running: Callable[..., Running]):
+    with (created.folder / "draft.toml").open("a") as config:
+        config.write('    sync = "off"\n')
     up = running("up", cwd=created.folder)
     up.live()
     up.until(lambda line: line.startswith("Watching"))
     created.answer("Second answer")
     up.live()
     up.interrupt()
+    assert "  live revision 2  " in draft("history", cwd=created.folder).stdout.splitlines()[0]
     done = draft("rollback", cwd=created.folder)
     assert done.code == 0, done.stderr
     connected = running("connect", cwd=created.folder)
