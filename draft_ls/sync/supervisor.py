@@ -147,7 +147,9 @@ def supervise(text: str, inherited: ImageConfig | None = None) -> str | Problem:
         )  # fmt: skip
     if not (runs.entrypoint or runs.command):
         return _refusal("sync-no-command", "The image says not what it runs.", "Set CMD in the Dockerfile.")
-    return f"{text.rstrip()}\n\n{_appended(runs)}"
+    escape = re.escape(dockerfile.escape)
+    complete = re.sub(rf"(?<!{escape}){escape}$", "", text.rstrip())  # blank lines do not end a continuation
+    return f"{complete}\n\n{_appended(runs)}"
 
 
 def _appended(runs: ImageConfig) -> str:
