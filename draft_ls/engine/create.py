@@ -74,13 +74,13 @@ def plan_create(
     Raises:
         DraftError: no app was found and no pack named, there is no such pack, or the pack is broken.
     """
-    packs = available_packs(_workspace(folder), trusted=trusted)
+    packs = available_packs(workspace_of(folder), trusted=trusted)
     seen = tree or DiskTree(folder)
     found = detect(seen, rules=packs.rules)
     here = next((each for each in found if not each.path), None)
     if here is None and pack is None:
         raise DraftError(nothing_detected(folder, [each.path for each in found]))
-    chosen = _pack(packs, pack or (here.pack if here else ""))
+    chosen = pack_named(packs, pack or (here.pack if here else ""))
     detection = _detection(here, chosen)
     planned = scaffold(
         seen,
@@ -144,7 +144,7 @@ def difference(creation: Creation, edit: FileEdit) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _workspace(folder: Path) -> Path:
+def workspace_of(folder: Path) -> Path:
     """The repository that the folder lies in, whose own packs count; else the folder."""
     for each in (folder, *folder.parents):
         if (each / ".git").exists():
@@ -152,7 +152,12 @@ def _workspace(folder: Path) -> Path:
     return folder
 
 
-def _pack(packs: Packs, name: str) -> Pack:
+def pack_named(packs: Packs, name: str) -> Pack:
+    """The pack of a name.
+
+    Raises:
+        DraftError: there is none; the fix names the nearest.
+    """
     pack = packs.packs.get(name)
     if pack is not None:
         return pack

@@ -15,6 +15,7 @@ from draft_ls.build.context import ContextReader
 from draft_ls.build.tags import content_tag
 from draft_ls.engine import imaging, planner, reading
 from draft_ls.engine.access import Access
+from draft_ls.engine.blame import located
 from draft_ls.engine.deployed import deployed_image, not_deployed, variables
 from draft_ls.engine.model import PlanKind
 from draft_ls.engine.place import Guard, find_place
@@ -107,7 +108,9 @@ class Deployer:
         self._images: dict[tuple[str, str], Image] = {}
         self._ways: dict[tuple[str, str | None], imaging.Way] = {}
         self._released = False
-        self._access = Access(key, on_trouble, on_recovery)
+        self._on_trouble = on_trouble
+        self._target: Target | None = None
+        self._access = Access(key, lambda problem: self._background(self._tell_trouble(problem)), on_recovery)
 
     # --- deciding ----------------------------------------------------------
 
@@ -172,6 +175,19 @@ class Deployer:
 
     async def deploy(self, target: Target, plan: Plan, report: Report) -> Live:
         """See ``target.Pipeline``. It can be cancelled anywhere; a Helm write ends first."""
+        self._target = target
+        try:
+            return await self._deploy(target, plan, report)
+        except DraftError as error:
+            raise DraftError(*await asyncio.to_thread(located, error.problems, target)) from error
+
+    async def _tell_trouble(self, problem: Problem) -> None:
+        """Pass on that what was live is not well, with its place in the app's files."""
+        if self._target is not None:
+            problem = (await asyncio.to_thread(located, (problem,), self._target))[0]
+        self._on_trouble(problem)
+
+    async def _deploy(self, target: Target, plan: Plan, report: Report) -> Live:
         changed = self._changed(target)
         if plan.kind is PlanKind.SYNC:
             try:

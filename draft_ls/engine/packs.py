@@ -43,7 +43,7 @@ def search_path(workspace: Path | None = None, *, trusted: bool = True) -> tuple
         folders.append(user_packs_folder())
         folders += sorted(_children(added_packs_folder()))
     folders.append(builtin_packs_folder())
-    return tuple(folder for each in folders if (folder := _packs_in(each)).is_dir())
+    return tuple(folder for each in folders if (folder := packs_in(each)).is_dir())
 
 
 def available_packs(workspace: Path | None = None, *, trusted: bool = True) -> Packs:
@@ -51,7 +51,7 @@ def available_packs(workspace: Path | None = None, *, trusted: bool = True) -> P
     return load_packs([DiskTree(folder) for folder in search_path(workspace, trusted=trusted)])
 
 
-def _packs_in(folder: Path) -> Path:
+def packs_in(folder: Path) -> Path:
     """A repository may keep its packs in ``packs/``."""
     return folder / "packs" if (folder / "packs").is_dir() else folder
 

@@ -155,6 +155,10 @@ async def test_a_crash_loop_carries_the_last_log_lines(flask: Bench) -> None:
     problem = flask.status.problems[0]
     assert problem.stage is Stage.ROLLOUT
     assert any("no luck today" in line for line in problem.details), problem
+    assert problem.place is not None
+    assert problem.place.span is not None
+    assert (problem.place.path, problem.place.span.start.line) == (flask.app / "app.py", 0)
+    assert problem.cause == "RuntimeError: no luck today"
 
 
 async def test_a_crash_after_live_is_told(flask: Bench) -> None:
