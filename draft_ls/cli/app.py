@@ -9,7 +9,9 @@ import typer
 from draft_ls.cli.verbs import look, session
 from draft_ls.cli.verbs.create import create
 from draft_ls.cli.verbs.detect import detect
+from draft_ls.cli.verbs.pack import pack
 from draft_ls.cli.verbs.up import up
+from draft_ls.cli.verbs.update import update
 
 HELP = """Draft: from code to a live URL in Kubernetes, and again on every save.
 
@@ -27,12 +29,13 @@ def make_app() -> typer.Typer:
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for verb in (create, up):
+    for verb in (create, up, update):
         app.command()(verb)
     for name in ("stop", "connect", "open", "logs", "delete", "rollback"):
         app.command(name)(getattr(session, name, None) or session.open_)
     for verb in (look.plan, look.status, look.history, look.doctor, detect, look.version):
         app.command()(verb)
+    app.add_typer(pack, name="pack")
     return app
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.ignore import IgnoreRules
+
 if TYPE_CHECKING:
     from draft_ls.files import Tree
 

@@ -12,6 +12,7 @@ from draft_ls.detect.versions import parse_version
 from draft_ls.errors import DraftError, Place, Problem, Severity, Stage
 from draft_ls.files import inside
 from draft_ls.scaffold.model import Action, FileEdit, Scaffold
+from draft_ls.scaffold.origin import ORIGIN_FILE, origin_text, written
 from draft_ls.scaffold.packs import TEMPLATE
 from draft_ls.scaffold.render import render
 
@@ -67,14 +68,29 @@ def scaffold(
         _edit(tree, detection.path, path, text, existing)
         for path, text in sorted(texts.items(), key=lambda item: (_rank(item[0]), item[0]))
     ]
+    planned = [edit for edit in edits if edit is not None]
+    made = {path: text for path, text in written(planned).items() if path != CONFIG_FILE}
+    if made:
+        record = origin_text(pack, label, answers, made)
+        planned.append(
+            FileEdit(
+                ORIGIN_FILE, _recording(tree, detection.path), record, "how draft update knows what is yours"
+            )
+        )
     return Scaffold(
         app=detection.path,
         name=label,
         pack=pack.name,
         detection=detection,
-        edits=tuple(edit for edit in edits if edit is not None),
+        edits=tuple(planned),
         problems=_warnings(tree, detection, values),
     )
+
+
+def _recording(tree: Tree, app: str) -> Action:
+    """The record goes with what was written last."""
+    there = tree.read(f"{app}/{ORIGIN_FILE}" if app else ORIGIN_FILE) is not None
+    return Action.REPLACE if there else Action.CREATE
 
 
 def template_values(

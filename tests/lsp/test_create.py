@@ -45,7 +45,7 @@ async def test_the_action_is_offered_on_a_manifest_and_resolved_when_chosen(app:
         assert files(app) == before, "nothing is written until the person says so"
         assert resolved.edit is not None
         notes = resolved.edit.change_annotations or {}
-        assert notes["draft-create"].description == "Dockerfile, .dockerignore, chart/, draft.toml"
+        assert notes["draft-create"].description == "Dockerfile, .dockerignore, chart/, .draft/, draft.toml"
         assert [name for name, note in notes.items() if note.needs_confirmation] == ["draft-review"]
         apply(resolved.edit)
         assert {"Dockerfile", ".dockerignore", "draft.toml", "chart/Chart.yaml"} <= files(app) - before

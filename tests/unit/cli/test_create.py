@@ -38,7 +38,7 @@ def test_a_folder_becomes_an_app(draft: Draft, flask: Path):
     config = parse(written["draft.toml"], flask / "draft.toml")
     assert config.problems == ()
     assert config.environments["development"].name == "my-flask"
-    assert [path.name for path in flask.iterdir() if path.name.startswith(".draft")] == []
+    assert [path for path in written if path.startswith(".draft")] == [".draft/origin.json"]
 
 
 def test_what_is_chosen_is_written(draft: Draft, flask: Path):

@@ -29,8 +29,11 @@ def test_version(draft: Draft):
 
 def test_every_verb_has_help_and_json():
     command = typer.main.get_command(make_app())
-    verbs = cast("typer.core.TyperGroup", command).commands
-    assert len(verbs) == 14
+    verbs = dict(cast("typer.core.TyperGroup", command).commands)
+    packs = cast("typer.core.TyperGroup", verbs.pop("pack")).commands
+    assert len(verbs) == 15
+    assert list(packs) == ["list", "show", "new", "check", "add", "update", "remove"]
+    verbs |= {f"pack {name}": verb for name, verb in packs.items()}
     for name, verb in verbs.items():
         assert verb.help, name
         assert any("-o" in each.opts for each in verb.params), name
@@ -192,14 +195,19 @@ def test_detect(draft: Draft, tmp_path: Path):
     (tmp_path / "app.py").write_text("from flask import Flask\napp = Flask(__name__)\n")
     result = draft("detect", str(tmp_path))
     assert result.code == 0
-    assert result.stdout.startswith("--> .: python (")
-    assert "flask (requirements.txt:1" in result.stdout
-    found = draft("detect", str(tmp_path), "-o", "json").document["detections"][0]
-    assert (found["pack"], found["framework"]["value"]) == ("python", "flask")
+    assert result.stdout.startswith("--> Python app detected in . (flask)")
+    assert "flask (requirements.txt:1" in draft("detect", "--explain", str(tmp_path)).stdout
+    [found] = draft("detect", str(tmp_path), "-o", "json").document
+    assert (found["path"], found["pack"], found["framework"], found["port"]) == (".", "python", "flask", 5000)
+    assert found["start"] == "gunicorn --bind 0.0.0.0:5000 app:app"
+    assert found["version"] is None
+    [because] = [each for each in found["evidence"] if each["fact"] == "framework"]
+    assert (because["path"], because["line"], because["seen"]) == ("requirements.txt", 1, "flask")
 
 
 def test_detect_where_there_is_nothing(draft: Draft, tmp_path: Path):
     result = draft("detect", str(tmp_path))
-    assert result.code == 1
-    assert "No app was detected" in result.stderr
-    assert draft("detect", str(tmp_path), "-o", "json").document["detections"] == []
+    assert result.code == 0
+    assert "No app here" in result.stdout
+    result = draft("detect", str(tmp_path), "-o", "json")
+    assert (result.code, result.document) == (0, [])

@@ -1,0 +1,80 @@
+"""The record of what a scaffold was made from, so that a newer pack can be merged into what became of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from draft_ls.detect.sources import table
+from draft_ls.scaffold.model import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from draft_ls.detect.model import Detail
+    from draft_ls.scaffold.model import FileEdit
+    from draft_ls.scaffold.packs import Pack
+
+ORIGIN_FILE = ".draft/origin.json"
+"""Where an app keeps the record. It belongs into version control: whoever updates needs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a scaffold was made from.
+
+    Attributes:
+        pack: the pack's name; ``version`` its version then.
+        name: the app's name.
+        answers: what the person chose.
+        files: path → text, exactly as the pack wrote it; only files that the pack did write.
+    """
+
+    pack: str
+    version: str
+    name: str
+    answers: Mapping[str, Detail]
+    files: Mapping[str, str]
+
+
+def origin_text(pack: Pack, name: str, answers: Mapping[str, Detail], files: Mapping[str, str]) -> str:
+    """The record as a file's text."""
+    document = {
+        "about": "What draft create wrote. 'draft update' needs it to merge a newer pack; keep it in version control.",
+        "pack": pack.name,
+        "version": pack.version,
+        "name": name,
+        "answers": {
+            key: list(value) if isinstance(value, tuple) else value for key, value in answers.items()
+        },
+        "files": dict(files),
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_origin(text: str) -> Origin | None:
+    """The record of a file's text; none if it is no such record."""
+    try:
+        document = table(json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+    files = {path: text for path, text in table(document.get("files")).items() if isinstance(text, str)}
+    if not isinstance(document.get("pack"), str) or not files:
+        return None
+    answers = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in table(document.get("answers")).items()
+    }  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return Origin(
+        pack=document["pack"],
+        version=str(document.get("version", "")),
+        name=str(document.get("name", "app")),
+        answers=cast("Mapping[str, Detail]", answers),
+        files=files,
+    )
+
+
+def written(edits: Iterable[FileEdit]) -> dict[str, str]:
+    """What of a plan the pack writes by itself: path → text."""
+    return {edit.path: edit.text for edit in edits if edit.action is not Action.KEEP}
