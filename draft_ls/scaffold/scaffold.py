@@ -66,7 +66,7 @@ def scaffold(
     existing = _existing_folders(tree, detection.path)
     edits = [
         _edit(tree, detection.path, path, text, existing)
-        for path, text in sorted(texts.items(), key=lambda item: (_rank(item[0]), item[0]))
+        for path, text in texts.items()
     ]
     planned = [edit for edit in edits if edit is not None]
     made = {path: text for path, text in written(planned).items() if path != CONFIG_FILE}
@@ -82,7 +82,7 @@ def scaffold(
         name=label,
         pack=pack.name,
         detection=detection,
-        edits=tuple(planned),
+        edits=tuple(sorted(planned, key=lambda edit: (_rank(edit.path), edit.path))),
         problems=_warnings(tree, detection, values),
     )
 
@@ -208,8 +208,12 @@ def _edit(tree: Tree, app: str, path: str, text: str, existing: frozenset[str]) 
 
 
 def _rank(path: str) -> int:
-    order = ("Dockerfile", ".dockerignore", CONFIG_FILE)
-    return order.index(path) if path in order else len(order) + path.startswith("chart/")
+    """The order to read and to write in. draft.toml comes last: it is what makes the folder an app."""
+    order = ("Dockerfile", ".dockerignore")
+    if path == CONFIG_FILE:
+        return len(order) + 3
+    later = 2 if path == ORIGIN_FILE else int(path.startswith("chart/"))
+    return order.index(path) if path in order else len(order) + later
 
 
 def _warnings(tree: Tree, detection: Detection, values: Mapping[str, object]) -> tuple[Problem, ...]:
