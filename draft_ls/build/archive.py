@@ -9,8 +9,8 @@ import tarfile
 from typing import TYPE_CHECKING
 
 from draft_ls.build.context_problems import archive_unreadable, changed, not_in_archive
-from draft_ls.build.ignore import IGNORE_FILE
 from draft_ls.build.model import FileType
+from draft_ls.dockerfile.ignore import IGNORE_FILE
 from draft_ls.errors import DraftError
 
 if TYPE_CHECKING:

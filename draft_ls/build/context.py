@@ -20,9 +20,9 @@ from draft_ls.build.context_problems import (
     no_dockerfile,
     unreadable,
 )
-from draft_ls.build.ignore import IGNORE_FILE, BadPatternError, IgnoreRules, Pattern, parse_ignore
 from draft_ls.build.model import BuildContext
 from draft_ls.build.walk import Known, Stamp, Walk, stamp_of, trusted_stamp
+from draft_ls.dockerfile.ignore import IGNORE_FILE, BadPatternError, IgnoreRules, Pattern, parse_ignore
 from draft_ls.errors import DraftError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from draft_ls.errors import Place, Problem, Severity, Span, Stage
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from draft_ls.build.ignore import BadPatternError
+    from draft_ls.dockerfile.ignore import BadPatternError
 
 
 def no_folder(path: Path) -> Problem:

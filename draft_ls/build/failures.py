@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from draft_ls.build.failed_step import Case, Failure, instruction_of, place_of
-from draft_ls.build.ignore import BadPatternError, parse_ignore
 from draft_ls.build.troubles import disk_full
+from draft_ls.dockerfile.ignore import BadPatternError, parse_ignore
 from draft_ls.errors import Place, Problem, Span, Stage
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from draft_ls.build.model import ContextFile, FileType
 from draft_ls.errors import DraftError
 
 if TYPE_CHECKING:
-    from draft_ls.build.ignore import IgnoreRules, Matched
+    from draft_ls.dockerfile.ignore import IgnoreRules, Matched
     from draft_ls.errors import Problem
 
 _CHUNK = 1024 * 1024

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from draft_ls.build.ignore import BadPatternError, parse_ignore
+from draft_ls.dockerfile.ignore import BadPatternError, parse_ignore
 
 
 @pytest.mark.parametrize(
