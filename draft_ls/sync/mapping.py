@@ -13,9 +13,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from draft_ls.dockerfile import placement
 from draft_ls.dockerfile.expand import expand
 from draft_ls.dockerfile.settings import Settings, lineage, walk
-from draft_ls.sync import placement
 from draft_ls.sync.effects import ConsumedError, Placed, Surroundings, after_run
 from draft_ls.sync.model import Delete, Kind, Rebuild, SyncPlan, Write
 from draft_ls.sync.restart import SyncRules, needs_restart

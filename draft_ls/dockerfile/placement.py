@@ -117,7 +117,7 @@ def destination(copy: Copy, path: str, folders: Collection[str]) -> str | None:
         UnclearError: it depends on what the base image has, or on an archive.
     """
     for source in copy.sources:
-        rest = _taken(source, path)
+        rest = taken(source, path)
         if rest is None:
             continue
         if copy.partial:
@@ -132,7 +132,7 @@ def destination(copy: Copy, path: str, folders: Collection[str]) -> str | None:
     return None
 
 
-def _taken(source: str, path: str) -> str | None:
+def taken(source: str, path: str) -> str | None:
     """What of a path lies below a source: empty if it is the source itself, none if it is elsewhere."""
     if source in ("", "/"):
         return path.lstrip("/")
