@@ -49,7 +49,7 @@ class View:
             case StageEnded():
                 self._rest()
                 for line in event.message.splitlines():
-                    self._output.say(f"--> {line}" if not line.startswith(" ") else f"    {line.strip()}")
+                    self._output.say(f"  {line}" if line.startswith("  ") else f"--> {line}")
             case Log():
                 self._take_log(event)
             case RunEnded():

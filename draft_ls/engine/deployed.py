@@ -35,6 +35,15 @@ def last_good(history: tuple[Deployment, ...]) -> int:
     )
 
 
+def told(release: Release) -> str:
+    """What a person is told of a release; the chart's notes only when it is new, as they stay the same."""
+    lines = [f"Status: {release.status.upper()}"]
+    notes = [line.rstrip() for line in release.notes.splitlines() if line.strip()]
+    if notes and release.installed:
+        lines += [f"Notes: {notes[0].strip()}", *(f"  {line}" for line in notes[1:])]
+    return "\n".join(lines)
+
+
 def variables(target: Target, place: ReleaseTarget) -> dict[str, str]:
     """What a task may want to know."""
     return {

@@ -16,7 +16,7 @@ from draft_ls.build.tags import content_tag
 from draft_ls.engine import imaging, planner, reading
 from draft_ls.engine.access import Access
 from draft_ls.engine.blame import located
-from draft_ls.engine.deployed import deployed_image, not_deployed, variables
+from draft_ls.engine.deployed import deployed_image, not_deployed, told, variables
 from draft_ls.engine.model import PlanKind
 from draft_ls.engine.place import Guard, find_place
 from draft_ls.engine.planner import Identity, Known
@@ -310,7 +310,8 @@ class Deployer:
 
         with report.stage(Stage.RELEASE, "Deploying to Kubernetes") as note:
             self._known = replace(self._known, released=None, running=None, live=None)
-            repaired = await helm.repair(place, on_line=tell) if not self._released else None
+            if not self._released:
+                await helm.repair(place, on_line=tell)
             release = await helm.upgrade(
                 place,
                 app / (environment.chart_tar or environment.chart),
@@ -320,7 +321,7 @@ class Deployer:
                 timeout=environment.timeout,
                 on_line=tell,
             )
-            note.message = f"{repaired or ''}Status: {release.status.upper()}"
+            note.message = told(release)
         self._known = replace(self._known, released=target.identity)
         self._released = True
         report.learned(Facts(revision=release.revision))
@@ -373,7 +374,7 @@ class Deployer:
         with report.stage(Stage.RELEASE, f"Rolling back to revision {revision}") as note:
             self._forget()
             release = await helm.rollback(place, revision)
-            note.message = f"Status: {release.status.upper()}"
+            note.message = told(release)
         report.learned(Facts(revision=release.revision))
         return await self._arrive_at(release, report)
 

@@ -194,6 +194,8 @@ def test_from_a_folder_to_a_url_to_the_next_version(
         f'    Release "{example.folder.name}" does not exist. Installing it now.',
         "--> Status: DEPLOYED",
     ]
+    assert up.lines[5].startswith(f"--> Notes: http://{example.folder.name}.{namespace}.svc:")
+    assert all(line.startswith("    ") for line in up.lines[6:-2])
 
     second = draft("up", cwd=example.folder)
     assert second.code == 1
