@@ -77,6 +77,22 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A stretch of a file and the text to put there; without a span, a file to make with that text."""
+
+    place: Place
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Edits that together do away with a problem, and what to call them: ``Set EXPOSE to 8080``."""
+
+    title: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something wrong: what happened, where, why, and what to do.
 
@@ -90,6 +106,7 @@ class Problem:
         severity: an error stops the run.
         details: the last lines of the log that led here, oldest first.
         related: other places that take part, each with what it says there.
+        repairs: what the editor can do about it at a keystroke, best first.
     """
 
     code: str
@@ -101,6 +118,7 @@ class Problem:
     severity: Severity = Severity.ERROR
     details: tuple[str, ...] = ()
     related: tuple[tuple[Place, str], ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
     def at(self, stage: Stage) -> Problem:
         """The same problem, met in ``stage`` unless it already names one."""

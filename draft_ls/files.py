@@ -65,6 +65,10 @@ class Tree(Protocol):
         """What lies at ``path``; none if nothing does."""
         ...
 
+    def size(self, path: str) -> int:
+        """The bytes of a file; 0 if there is no such file."""
+        ...
+
     def children(self, path: str = "") -> tuple[Entry, ...]:
         """What a folder holds, by name; empty if there is no such folder."""
         ...
@@ -117,6 +121,13 @@ class DiskTree:
         if target.is_dir():
             return Kind.FOLDER
         return Kind.FILE if target.is_file() else None
+
+    def size(self, path: str) -> int:
+        """See ``Tree.size``."""
+        try:
+            return (self._root / path).stat().st_size if inside(path) else 0
+        except (OSError, ValueError):
+            return 0
 
     def children(self, path: str = "") -> tuple[Entry, ...]:
         """See ``Tree.children``."""
@@ -193,6 +204,11 @@ class OverlayTree:
             return Kind.FOLDER
         return self._base.kind(path)
 
+    def size(self, path: str) -> int:
+        """See ``Tree.size``."""
+        text = self._texts.get(str(PurePosixPath(path)))
+        return self._base.size(path) if text is None else len(text.encode())
+
     def children(self, path: str = "") -> tuple[Entry, ...]:
         """See ``Tree.children``."""
         added = self._folders.get("" if path in ("", ".") else str(PurePosixPath(path)), {})
@@ -233,6 +249,10 @@ class _Nothing:
 
     def kind(self, path: str) -> Kind | None:
         return Kind.FOLDER if path in ("", ".") else None
+
+    def size(self, path: str) -> int:
+        del path
+        return 0
 
     def children(self, path: str = "") -> tuple[Entry, ...]:
         del path
