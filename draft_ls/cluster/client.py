@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from draft_ls.cluster.streams import ExecStream, PortStream
 
+NO_LOG = b"unable to retrieve container logs for "
+"""What the kubelet writes in place of a log when the runtime has removed the container."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -208,7 +211,8 @@ class Cluster:
         doing = f"read the log of pod {pod!r}{_in(namespace)}"
         async with self.connection.stream(path, query, doing) as chunks:
             async for line in split_lines(chunks):
-                yield line.decode(errors="replace")
+                if not line.startswith(NO_LOG):
+                    yield line.decode(errors="replace")
 
     async def exec(
         self, namespace: str, pod: str, container: str, command: Sequence[str], *, stdin: bool = True
@@ -244,6 +248,7 @@ class Cluster:
         doing = f"forward port {port} of pod {pod!r}{_in(namespace)}"
         path = PODS.path(namespace, pod, "portforward")
         socket = await self.connection.socket(path, [("ports", str(port))], streams.FORWARD_PROTOCOLS, doing)
+        self.connection.keep_spare()
         return streams.PortStream(socket, port)
 
     async def _ask(

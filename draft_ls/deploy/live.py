@@ -14,7 +14,7 @@ from draft_ls.deploy.rollout import follow
 from draft_ls.errors import DraftError, Problem, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from draft_ls.deploy.answers import Answer
     from draft_ls.deploy.model import Pod, Release, Rollout
@@ -127,18 +127,28 @@ def _usable(pod: Object) -> bool:
     return not is_going(pod) and pod.get("status", {}).get("phase") not in {"Failed", "Succeeded"}
 
 
-async def answers_of(view: View, destination: Destination, timeout: float, *, path: str = "/") -> bool:
-    """Ask every running pod of a destination until it answers; whether all did in time."""
+async def ask_all(
+    view: View, destination: Destination, uids: Collection[str], timeout: float, *, path: str = "/"
+) -> tuple[int, int]:
+    """Ask certain pods until each answers: how many there are, and how many did in time.
+
+    Args:
+        view: where they are.
+        destination: whose main port is asked.
+        uids: which pods; those that are about to go do not count.
+        timeout: seconds.
+        path: what to ask for.
+    """
     pods = [
         pod_value(pod, destination.workload)
         for pod in pods_of(view, [destination.workload])
-        if not is_going(pod) and pod.get("status", {}).get("phase") == "Running"
+        if uid_of(pod) in uids and not is_going(pod)
     ]
     port = destination.ports[0]
     found = await asyncio.gather(
         *(answers.until_pod(view.cluster, pod, port, path=path, timeout=timeout) for pod in pods)
     )
-    return all(answer is not None for answer in found)
+    return len(pods), sum(answer is not None for answer in found)
 
 
 def silent(destination: Destination, stage: Stage = Stage.ROUTE) -> Problem:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ground import RealCluster
 
 
-async def failure(cluster: RealCluster, namespace: str, within: float = 25, **values: Any) -> Problem:
+async def failure(cluster: RealCluster, namespace: str, within: float = 50, **values: Any) -> Problem:
     """How a rollout fails; fails the test if that takes long."""
     async with Tiny.of(cluster, namespace) as tiny:
         started = time.monotonic()

@@ -1,0 +1,175 @@
+"""Why pods do not come up, in the words of clusters that are not at hand: other runtimes and policies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from draft_ls.deploy.diagnosis import findings
+from draft_ls.deploy.findings import AT_ONCE, FIRST_CRASH, NEVER, REPLACING, SCHEDULING
+from draft_ls.deploy.model import Workload
+from draft_ls.deploy.progress import Progress
+
+if TYPE_CHECKING:
+    from draft_ls.deploy.findings import Finding
+
+WORKLOAD = Workload("Deployment", "app", "space")
+
+
+def pod(**status: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "app-1", "uid": "p"},
+        "spec": {"containers": [{"name": "app"}], "restartPolicy": "Always"},
+        "status": status,
+    }
+
+
+def container(restarts: int = 0, last: dict[str, Any] | None = None, **state: Any) -> dict[str, Any]:
+    return {
+        "name": "app",
+        "image": "reg/app:1",
+        "restartCount": restarts,
+        "state": state,
+        "lastState": {"terminated": last} if last else {},
+    }
+
+
+def event(reason: str, message: str) -> dict[str, Any]:
+    return {"reason": reason, "message": message}
+
+
+def found(thing: dict[str, Any], *events: dict[str, Any], old: int = 0, maker: bool = False) -> list[Finding]:
+    pods, makers = ((), (thing,)) if maker else ((thing,), ())
+    progress = Progress(WORKLOAD, None, 1, pods, old, makers)
+    return list(findings(progress, {thing["metadata"]["uid"]: list(events)}))
+
+
+@pytest.mark.parametrize(
+    ("cause", "code"),
+    [
+        ('Failed to pull image "reg/app:1": rpc error: code = NotFound: not found', "image-not-found"),
+        ('Failed to pull image "a": manifest unknown', "image-not-found"),
+        ('Failed to pull image "a": 401 Unauthorized', "image-pull-denied"),
+        ('Failed to pull image "a": no basic auth credentials, access denied', "image-pull-denied"),
+        ('Failed to pull image "a": server gave HTTP response to HTTPS client', "image-registry-untrusted"),
+        ('Failed to pull image "a": x509: unknown authority', "image-registry-untrusted"),
+        ('Failed to pull image "a": dial tcp: lookup reg: no such host', "image-registry-unreachable"),
+        ('Failed to pull image "a": unexpected EOF', "image-pull-failed"),
+    ],
+)
+def test_why_an_image_cannot_be_pulled(cause: str, code: str) -> None:
+    """While the kubelet backs off, the reason is only in an earlier event."""
+    waiting = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "reg/app:1"'}
+    thing = pod(containerStatuses=[container(waiting=waiting)])
+    (finding,) = found(thing, event("Failed", cause), event("BackOff", "Back-off pulling image"))
+    assert (finding.code, finding.cause, finding.patience) == (code, cause, AT_ONCE)
+    assert (finding.pod, finding.container) == ("app-1", "app")
+
+
+@pytest.mark.parametrize(
+    ("restarts", "code", "patience"),
+    [(0, 1, FIRST_CRASH), (1, 1, AT_ONCE), (0, 127, AT_ONCE), (0, 126, AT_ONCE)],
+)
+def test_a_first_crash_gets_another_chance(restarts: int, code: int, patience: float) -> None:
+    thing = pod(containerStatuses=[container(restarts, terminated={"exitCode": code, "reason": "Error"})])
+    (finding,) = found(thing)
+    assert (finding.code, finding.patience) == ("container-crashes", patience)
+    assert finding.log
+
+
+def test_a_restarted_container_that_runs_is_no_finding() -> None:
+    last = {"exitCode": 1, "reason": "Error"}
+    assert found(pod(containerStatuses=[container(1, last, running={})])) == []
+
+
+def test_an_init_container_may_end() -> None:
+    thing = pod(initContainerStatuses=[container(terminated={"exitCode": 0, "reason": "Completed"})])
+    thing["spec"]["initContainers"] = [{"name": "app"}]
+    assert found(thing) == []
+
+
+def test_a_failing_init_container() -> None:
+    thing = pod(initContainerStatuses=[container(2, terminated={"exitCode": 7})])
+    thing["spec"]["initContainers"] = [{"name": "app"}]
+    assert found(thing)[0].code == "container-crashes"
+
+
+def test_a_liveness_probe_that_kills() -> None:
+    last = {"exitCode": 137, "reason": "Error"}
+    thing = pod(containerStatuses=[container(1, last, waiting={"reason": "CrashLoopBackOff"})])
+    (finding,) = found(thing, event("Unhealthy", "Liveness probe failed: HTTP probe failed with 500"))
+    assert finding.code == "liveness-probe-failed"
+
+
+def test_a_container_that_would_run_as_root() -> None:
+    text = "container has runAsNonRoot and image will run as root"
+    thing = pod(
+        containerStatuses=[container(waiting={"reason": "CreateContainerConfigError", "message": text})]
+    )
+    assert found(thing)[0].code == "container-runs-as-root"
+
+
+def test_a_missing_key() -> None:
+    text = "couldn't find key URL in Secret space/db"
+    thing = pod(
+        containerStatuses=[container(waiting={"reason": "CreateContainerConfigError", "message": text})]
+    )
+    (finding,) = found(thing)
+    assert finding.code == "secret-key-missing"
+    assert "'URL'" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("text", "events", "code", "patience"),
+    [
+        ("0/3 nodes are available: 3 Insufficient cpu.", (), "pod-unschedulable", SCHEDULING),
+        ("0/3 nodes are available", (event("TriggeredScaleUp", "1->2"),), "pod-unschedulable", NEVER),
+        ("pod has unbound immediate PersistentVolumeClaims", (), "volume-claim-unbound", SCHEDULING),
+    ],
+)
+def test_no_node(text: str, events: tuple[dict[str, Any], ...], code: str, patience: float) -> None:
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": text}
+    (finding,) = found(pod(conditions=[condition]), *events)
+    assert (finding.code, finding.patience) == (code, patience)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (
+            "pods is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1",
+            "quota-exceeded",
+        ),
+        ("failed quota: q: must specify limits.cpu", "quota-needs-resources"),
+        (
+            'error looking up service account space/app: serviceaccount "app" not found',
+            "service-account-missing",
+        ),
+        ('pods "x" is forbidden: violates PodSecurity "restricted:latest"', "pod-security-denied"),
+        ("admission webhook said no", "pod-denied"),
+    ],
+)
+def test_no_pod_can_be_made(text: str, code: str) -> None:
+    condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": text}
+    maker = {"metadata": {"name": "app-rs", "uid": "r"}, "status": {"conditions": [condition]}}
+    assert [finding.code for finding in found(maker, maker=True)] == [code]
+    assert [
+        finding.code for finding in found({**maker, "status": {}}, event("FailedCreate", text), maker=True)
+    ] == [code]
+
+
+def test_a_full_quota_may_get_room_while_old_pods_go() -> None:
+    condition = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: q"}
+    maker = {"metadata": {"name": "app-rs", "uid": "r"}, "status": {"conditions": [condition]}}
+    assert found(maker, maker=True, old=1)[0].patience == REPLACING
+
+
+def test_an_evicted_pod() -> None:
+    (finding,) = found(pod(phase="Failed", reason="Evicted", message="The node was low on memory"))
+    assert (finding.code, finding.cause) == ("pod-ended", "The node was low on memory")
+
+
+def test_a_pod_that_just_starts_has_nothing_wrong() -> None:
+    waiting = {"reason": "ContainerCreating"}
+    assert found(pod(phase="Pending", containerStatuses=[container(waiting=waiting)])) == []
