@@ -31,8 +31,9 @@ def make_app() -> typer.Typer:
     )
     for verb in (create, up, update):
         app.command()(verb)
-    for name in ("stop", "connect", "open", "logs", "delete", "rollback"):
-        app.command(name)(getattr(session, name, None) or session.open_)
+    app.command("open")(session.open_)
+    for verb in (session.stop, session.connect, session.logs, session.delete, session.rollback):
+        app.command()(verb)
     for verb in (look.plan, look.status, look.history, look.doctor, detect, look.version):
         app.command()(verb)
     app.add_typer(pack, name="pack")

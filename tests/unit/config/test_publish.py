@@ -22,6 +22,12 @@ def test_the_published_files_are_up_to_date():
     assert (ROOT / "docs/draft.schema.json").read_text() == json_schema_text(), "run scripts/publish-schema"
 
 
+def test_every_kind_of_problem_is_documented():
+    page = (ROOT / "docs/draft-toml.md").read_text()
+    codes = {code for _, code, *_ in BAD} | {"duplicate-key", "duplicate-table", "no-environment", "old-key"}
+    assert [code for code in codes | {"ignored-key", "edit"} if f"`config-{code}`" not in page] == []
+
+
 def test_the_table_has_every_key_once():
     rows = key_table().split("\n")[2:]
     assert [row.split("`")[1] for row in rows] == [key.name for key in KEYS]
