@@ -1,7 +1,7 @@
 """The floor of the sync path: the same bytes by tar over an exec stream that stays open, and a restart.
 
-No digests, no checks, no mapping, no fallback: what cannot be beaten without leaving the cluster. The app runs
-in a pod of its own under a shell that starts it again when it ends, and is asked at the pod's own address.
+No digests, no checks, no mapping, no fallback: what cannot be beaten without leaving the cluster. The app
+runs in a pod of its own under a shell that starts it again when it ends, and is asked at the pod's own address.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NAME = "floor"
 KEEP_RUNNING = 'while :; do setsid "$@" & echo $! >/tmp/floor; wait; done'
-TAKE = 'while read -r size; do head -c "$size" | tar -x -C "$0"; kill -9 -- "-$(cat /tmp/floor)"; done'
+TAKE = 'while read -r size; do head -c "$size" | tar -x -C "$0"; kill -9 "-$(cat /tmp/floor)"; done'
 
 
 @dataclass(frozen=True)
