@@ -27,6 +27,8 @@ def update(path: Folder = HERE, dry_run: DryRun = False, output: OutputForm = Fo
         planned = plan(folder)
         edits = [edit for edit in planned.scaffold.edits if edit.action is not Action.KEEP]
         shown = [edit for edit in edits if edit.path != ORIGIN_FILE]
+        if not dry_run:
+            write(folder, edits)
         out.document(
             {"app": folder, "pack": planned.scaffold.pack, "edits": shown, "problems": planned.problems}
         )
@@ -36,8 +38,6 @@ def update(path: Folder = HERE, dry_run: DryRun = False, output: OutputForm = Fo
                 out.say(f"    {line}")
         for problem in planned.problems:
             out.problem(problem)
-        if not dry_run:
-            write(folder, edits)
         out.say(
             f"--> {'Would change' if dry_run else 'Changed'} {len(shown)} files"
             if shown
