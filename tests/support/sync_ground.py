@@ -54,7 +54,7 @@ IGNORED = (".dockerignore", "Dockerfile", "ignored")
 def build(tag: str, folder: Path, text: str, *, supervised: bool = True) -> None:
     """Build an image with the Engine's own BuildKit."""
     if supervised:
-        developed = supervise(text, ImageConfig(("docker-entrypoint.sh",) if "node:" in text else ()))
+        developed = supervise(text, _inherited(text))
         assert isinstance(developed, str), developed
         text = developed
     file = folder.parent / f"{folder.name}.Dockerfile"
@@ -67,6 +67,15 @@ def build(tag: str, folder: Path, text: str, *, supervised: bool = True) -> None
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def _inherited(text: str) -> ImageConfig:
+    """What the final stage's base image runs."""
+    final = parse(text).final
+    assert final is not None
+    inspect = ["/usr/bin/docker", "image", "inspect", "--format", "{{json .Config}}", final.base]
+    found = json.loads(subprocess.run(inspect, check=True, capture_output=True).stdout)
+    return ImageConfig(tuple(found["Entrypoint"] or ()), tuple(found["Cmd"] or ()))
 
 
 @dataclass
