@@ -35,6 +35,7 @@ class Publisher:
         self._ls = ls
         self._logs = LogBatches(ls.protocol.notify)
         self._runs: dict[Key, tuple[int, Progress]] = {}
+        self._ended: dict[Key, int] = {}
         self._offered: dict[Key, ProgressToken] = {}
 
     def listen(self, event: Event) -> None:
@@ -64,7 +65,8 @@ class Publisher:
         if self._ls.options.notifications:
             self._ls.protocol.notify(STATUS, status_params(status, self._ls.lines))
         self._ls.diagnostics.replace(("run", status.key), _by_file(status.problems))
-        if status.state.working and status.run:
+        # A save that is only noted still carries the number of the run before.
+        if status.state.working and status.run > self._ended.get(status.key, 0):
             self._progress(status.key, status.run).report(status.message)
         self._ls.refresh_views()
 
@@ -93,6 +95,7 @@ class Publisher:
 
     def _run_ended(self, event: RunEnded) -> None:
         self._logs.flush(event.key)
+        self._ended[event.key] = max(event.run, self._ended.get(event.key, 0))
         known = self._runs.get(event.key)
         if known and known[0] == event.run:
             del self._runs[event.key]

@@ -101,6 +101,12 @@ class EditorClient(LanguageClient):
         apply(params.edit)
         return types.ApplyWorkspaceEditResult(applied=True)
 
+    @property
+    def process(self) -> asyncio.subprocess.Process:
+        """The server's process."""
+        assert self._server is not None
+        return self._server
+
     # What an editor does
 
     def open(self, path: Path, text: str | None = None, language: str = "plaintext") -> str:
@@ -229,7 +235,7 @@ async def editing(
     settings: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[EditorClient]:
-    """An editor with folders open; when the block ends the server has shut down as the protocol wants it.
+    """An editor with folders open; when the block ends the server is told to shut down, if it still runs.
 
     Args:
         capabilities: what the editor can; VS Code if none.
@@ -251,5 +257,6 @@ async def editing(
         yield client
     finally:
         async with asyncio.timeout(10):
-            await client.shutdown_session()
+            if client.process.returncode is None:
+                await client.shutdown_session()
             await client.stop()
