@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from draft_ls.cluster import kinds
-from draft_ls.cluster.kinds import Object, owner_of, uid_of
+from draft_ls.cluster.kinds import Object, mapping_at, owner_of, uid_of
 from draft_ls.deploy.model import Pod, Workload
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def progress_of(view: View, workload: Workload, generation: int) -> Progress:
         generation: the generation that was written; an older one in the view is no news yet.
     """
     thing = view.named(kinds.WORKLOADS[workload.kind], workload.name)
-    if thing is None or thing["metadata"].get("generation", 0) < generation or not _observed(thing):
+    if thing is None or thing["metadata"].get("generation", 0) < generation or not _observed(workload, thing):
         return Progress(workload, thing)
     look = {"Deployment": _deployment, "StatefulSet": _stateful_set, "DaemonSet": _daemon_set, "Job": _job}
     return look[workload.kind](view, workload, thing)
@@ -88,11 +88,10 @@ def pod_value(pod: Object, workload: Workload) -> Pod:
     )
 
 
-def _observed(thing: Object) -> bool:
-    """Whether the controller has seen the newest spec. Jobs have no such word."""
-    if thing.get("kind") == "Job" or "observedGeneration" not in thing.get("status", {}):
-        return "backoffLimit" in thing["spec"]
-    return thing["status"]["observedGeneration"] >= thing["metadata"]["generation"]
+def _observed(workload: Workload, thing: Object) -> bool:
+    """Whether the controller has seen the newest spec. Jobs do not say; their spec never changes."""
+    seen = mapping_at(thing, "status").get("observedGeneration", 0)
+    return workload.kind == "Job" or seen >= thing["metadata"].get("generation", 0)
 
 
 def _deployment(view: View, workload: Workload, thing: Object) -> Progress:

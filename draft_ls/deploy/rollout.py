@@ -82,7 +82,7 @@ class _Follower:
 
     async def follow(self, release: Release, timeout: float) -> Rollout:
         started = time.monotonic()
-        wanted = workloads(documents(release.manifest), release.namespace)
+        wanted = self._seen(workloads(documents(release.manifest), release.namespace))
         await self._view.require(item.kind for item in wanted)
         generations = await self._generations(wanted)
         while True:
@@ -101,6 +101,13 @@ class _Follower:
             if left <= 0:
                 raise DraftError(await self._late(states, timeout))
             await _wait(change, min(left, pause))
+
+    def _seen(self, wanted: Sequence[Workload]) -> tuple[Workload, ...]:
+        """Those that the view shows: a chart may put some into other namespaces, which are not followed."""
+        beyond = [item for item in wanted if item.namespace != self._view.namespace]
+        if beyond:
+            _log.warning("not followed, being in other namespaces: %s", ", ".join(map(str, beyond)))
+        return tuple(item for item in wanted if item not in beyond)
 
     async def _generations(self, wanted: Sequence[Workload]) -> dict[Workload, int]:
         """What was written: the view may still be a moment behind."""
