@@ -1,7 +1,7 @@
 """The floor of the sync path: the same bytes by tar over an exec stream that stays open, and a restart.
 
 No digests, no checks, no mapping, no fallback: what cannot be beaten without leaving the cluster. The app
-runs in a pod of its own under a shell that starts it again when it ends, and is asked at the pod's own address.
+runs in a pod of its own under a shell that starts it again when it ends, and is asked at the pod's address.
 """
 
 from __future__ import annotations

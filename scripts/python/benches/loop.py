@@ -2,8 +2,8 @@
 
 The result is ``{app: {path: {p50_ms, p95_ms, runs, floor_p50_ms, floor_p95_ms, stages, taken}}}``. ``taken``
 counts the ways that the saves really took. The floor of ``sync`` is a bare tar over an open exec stream and a
-restart (``floor.py``), that of ``image`` is docker build, docker push, helm upgrade, kubectl rollout status. Both
-are measured in the same run, in turn with ours.
+restart (``floor.py``), that of ``image`` is docker build, docker push, helm upgrade, kubectl rollout status.
+Both are measured in the same run, in turn with ours.
 """
 
 from __future__ import annotations
