@@ -19,7 +19,7 @@ from draft_ls.engine.report import Facts
 from draft_ls.errors import DraftError, Problem, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Collection, Coroutine
     from pathlib import Path
 
     from draft_ls.cluster.client import Cluster
@@ -132,28 +132,35 @@ class Access:
         self._route = route
         return route
 
-    async def answer_again(self, ended: Callable[[], Awaitable[Problem | None]], timeout: float) -> None:
-        """Wait until every pod answers, after the app in it was started again.
+    async def answer_again(
+        self, uids: Collection[str], ended: Callable[[], Awaitable[Problem | None]], timeout: float
+    ) -> bool:
+        """Wait until pods answer in which the app was started again; false if none of them is there any more.
 
         Args:
+            uids: which pods.
             ended: why the app cannot answer, if it has ended.
             timeout: seconds.
 
         Raises:
             DraftError: the app has ended, or does not answer in time.
         """
-        if self._view is None or self._there is None:
-            return
-        from draft_ls.deploy.live import answers_of, silent
+        from draft_ls.deploy.live import ask_all, silent
 
-        asking = asyncio.ensure_future(answers_of(self._view, self._there, timeout))
+        if self._view is None:
+            return False
+        if self._there is None:
+            return True
+        asking = asyncio.ensure_future(ask_all(self._view, self._there, uids, timeout))
         try:
             while not asking.done():
                 await asyncio.wait({asking}, timeout=LOOK_AGAIN)
                 if not asking.done() and (problem := await ended()) is not None:
                     raise DraftError(problem)
-            if not asking.result():
+            asked, answered = asking.result()
+            if answered < asked:
                 raise DraftError(silent(self._there, Stage.SYNC))
+            return asked > 0
         finally:
             asking.cancel()
 

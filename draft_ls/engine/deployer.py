@@ -207,10 +207,13 @@ class Deployer:
         self._running = replace(running, files=target.context.files)
         with report.stage(Stage.SYNC, f"Syncing {plan.reason}") as note:
             result = await syncing.apply(plan)
-            note.message = f"{len(result.replicas)} of {len(result.replicas)} containers hold what is saved"
+            synced = {each.replica.uid for each in result.replicas if each.problem is None}
+            note.message = f"{len(synced)} of {len(result.replicas)} pods hold what is saved"
         if plan.restart:
             with report.stage(Stage.ROUTE, "Waiting for the app to answer"):
-                await self._access.answer_again(syncing.ended, target.environment.timeout)
+                timeout = target.environment.timeout
+                if not await self._access.answer_again(synced, syncing.ended, timeout):
+                    raise NotSyncedError("its pods have gone")
         self._known = replace(self._known, live=target.identity)
         image = running.image
         return Live(
