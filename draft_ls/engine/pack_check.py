@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import re
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,7 +167,7 @@ async def _template(helm: Path, chart: Path, name: str, options: tuple[str, ...]
 
 
 def schema_problems(manifests: str, version: str = "1.37") -> tuple[str, ...]:
-    """What Kubernetes' own schemas say against rendered manifests; a note if the schemas are not installed.
+    """What Kubernetes' own schemas say against rendered manifests; nothing where the schemas are not installed.
 
     Args:
         manifests: YAML documents.
@@ -172,17 +176,45 @@ def schema_problems(manifests: str, version: str = "1.37") -> tuple[str, ...]:
     import yaml
 
     try:
-        import kubernetes_validate  # pyright: ignore[reportMissingTypeStubs]
-    except ImportError:
-        return ()
-    found: list[str] = []
-    try:
         documents: list[Any] = [each for each in yaml.safe_load_all(manifests) if each]
     except yaml.YAMLError as error:
         return (f"not YAML: {error}",)
+    found: list[str] = []
     for document in documents:
-        try:
-            kubernetes_validate.validate(document, version, strict=True)  # pyright: ignore[reportUnknownMemberType]
-        except kubernetes_validate.ValidationError as error:
-            found.append(f"{document.get('kind')}: {error}")
+        group = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", str(document.get("apiVersion")))
+        validator = _validator(f"{str(document.get('kind')).lower()}-{group}", version)
+        for error in validator.iter_errors(document) if validator else ():
+            found.append(f"{document['kind']}: {'.'.join(str(part) for part in error.path)}: {error.message}")
     return tuple(found)
+
+
+@cache
+def _validator(name: str, version: str) -> Any:  # noqa: ANN401
+    """The validator for one kind of object; none if there is no schema for it.
+
+    kubernetes-validate brings the schemas; its own function reads megabytes for every object anew.
+    """
+    found = _schemas(version)
+    if found is None:
+        return None
+    from jsonschema.validators import Draft202012Validator
+    from referencing import Registry, Resource
+
+    folder, definitions = found
+    try:
+        schema = json.loads((folder / f"{name}.json").read_text())
+    except OSError:
+        return None
+    return Draft202012Validator(schema, registry=Resource.from_contents(schema) @ (definitions @ Registry()))
+
+
+@cache
+def _schemas(version: str) -> tuple[Path, Any] | None:
+    """The folder of a version's strict schemas, and what they share."""
+    spec = importlib.util.find_spec("kubernetes_validate")
+    if spec is None or spec.origin is None:
+        return None
+    from referencing import Resource
+
+    folder = Path(spec.origin).parent / f"kubernetes-json-schema/v{version}.0-local-strict"
+    return folder, Resource.from_contents(json.loads((folder / "_definitions.json").read_text()))

@@ -64,10 +64,7 @@ def scaffold(
     texts = rendered(pack, values)
     texts[CONFIG_FILE] = new_config(DEFAULT_ENVIRONMENT, name=label, namespace=namespace, registry=registry)
     existing = _existing_folders(tree, detection.path)
-    edits = [
-        _edit(tree, detection.path, path, text, existing)
-        for path, text in texts.items()
-    ]
+    edits = [_edit(tree, detection.path, path, text, existing) for path, text in texts.items()]
     planned = [edit for edit in edits if edit is not None]
     made = {path: text for path, text in written(planned).items() if path != CONFIG_FILE}
     if made:
@@ -166,7 +163,7 @@ def rendered(pack: Pack, values: Mapping[str, object]) -> dict[str, str]:
 def _without_port(pack: Pack, detection: Detection) -> dict[str, object]:
     """A pack's default port is no fact: an app that was looked into and does not listen gets none."""
     known = detection.pack == pack.name and detection.start is not None
-    return {"port": 0} if known and detection.port is None and detection.framework is None else {}
+    return {"port": 0} if known and detection.port is None else {}
 
 
 def _check_answer(pack: Pack, key: str, value: Detail, known: Mapping[str, object]) -> None:

@@ -45,7 +45,13 @@ def analyze(subject: Subject) -> Facts:
         "maven:com.typesafe.play:sbt-plugin",
     )
     assembly = subject.depends("maven:com.eed3si9n:sbt-assembly")
-    facts.details |= {"program": program, "stage": bool(packager), "scala": version[1] if version else ""}
+    facts.details |= {
+        "program": program,
+        "stage": bool(packager),
+        "assembly": bool(assembly) and not packager,
+        "project": bool(sources.matching("project/*")),
+        "scala": version[1] if version else "",
+    }
     if packager:
         facts.build = Fact("sbt stage", (packager,))
         facts.start = Fact((f"bin/{program}",), (packager,))
@@ -53,14 +59,14 @@ def analyze(subject: Subject) -> Facts:
         facts.build = Fact("sbt assembly", (assembly,))
         facts.start = Fact(("java", "-jar", "app.jar"), (assembly,))
     else:
-        facts.build = Fact("sbt package", (sources.evidence("build.sbt"),))
+        facts.build = Fact("sbt stage", (sources.evidence("build.sbt"),))
         mains = [
             path
             for path in sources.matching("**/*.scala")
             if sources.find(path, r"extends (?:IOApp|App|ZIOAppDefault|cask\.MainRoutes)|def main\(|@main")
         ]
         facts.confidence = 0.7 if mains else 0.25
-        facts.start = Fact(("sbt", "run"), (sources.evidence(mains[0]),)) if mains else None
+        facts.start = Fact((f"bin/{program}",), (sources.evidence(mains[0]),)) if mains else None
     network = scan(sources, SIGNS)
     configured = sources.find(
         "conf/application.conf", r"^\s*(?:play\.server\.)?http\.port\s*=\s*(\d+)"
