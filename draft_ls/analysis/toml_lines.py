@@ -17,9 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PART = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([\w-]+))\s*""")
-_STRINGS = (r'"""(?:[^\\]|\\.)*?"{3,5}', r"'''.*?'{3,5}", r'"(?:[^"\\\n]|\\.)*"', r"'[^'\n]*'")
-_STRING = re.compile("|".join(_STRINGS), re.DOTALL)
-_OPENED = re.compile(r'"""|\'\'\'')
+_TEXTS = (
+    r'"""(?:[^\\]|\\.)*?"{3,5}',
+    r"'''.*?'{3,5}",
+    r"(?P<opened>\"\"\"|''')",
+    r'"(?:[^"\\\n]|\\.)*"',
+    r"'[^'\n]*'",
+    r"#[^\n]*",
+)
+_TEXT = re.compile("|".join(_TEXTS), re.DOTALL)
+"""Texts and comments, in which brackets mean nothing; ``opened`` is a long text that is not closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +130,10 @@ def _end_of_value(lines: list[str], number: int, start: int) -> int:
 
 def _open(value: str) -> str | None:
     """What is not closed yet: the quotes of a long text, or the bracket of a list."""
-    bare = re.sub(r"#[^\n]*", "", _STRING.sub("", value))
-    if found := _OPENED.search(bare):
-        return found[0]
+    opened = next((found["opened"] for found in _TEXT.finditer(value) if found["opened"]), None)
+    if opened:
+        return opened
+    bare = _TEXT.sub("", value)
     return "[" if bare.count("[") > bare.count("]") else None
 
 
