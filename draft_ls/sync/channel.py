@@ -178,6 +178,8 @@ class Channel:
             while (part := await self._stream.read()) is not None:
                 self._received += part[1]
                 self._arrived.set()
+        except DraftError as error:
+            _log.debug("%s: the stream ended: %s", self.replica, error)
         finally:
             self.ended.set()
             self._arrived.set()

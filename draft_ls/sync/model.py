@@ -179,8 +179,8 @@ class SyncResult:
 
     seconds: float
     replicas: tuple[Synced, ...]
-    files: int
-    bytes: int
+    files: int = 0
+    bytes: int = 0
 
     @property
     def problem(self) -> Problem | None:

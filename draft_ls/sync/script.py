@@ -170,7 +170,7 @@ def _stage(entries: Sequence[Entry], *, tar: bool) -> Iterator[str]:
     # then `mv` copies, and the file is whole all the same, if not in one instant.
     beside = shlex.quote(posixpath.join(posixpath.dirname(entries[0].write.target), STAGING))
     yield f"staging=/tmp/{STAGING}.$$"
-    yield 'rm -rf -- "$staging"'
+    yield '[ ! -e "$staging" ] || rm -rf -- "$staging"'
     yield 'mkdir -p -- "$staging" 2>/dev/null || {'
     yield f'staging={beside}.$$; mkdir -p -- "$staging"; }} || return 1'
     yield 'cd -- "$staging" || return 1'

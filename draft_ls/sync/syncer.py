@@ -102,16 +102,17 @@ class Syncer:
         Returns when the new ones are open and have the overlay. One whose container does not run yet, or not
         any more, is no problem: it is brought up to date as soon as it runs.
         """
+        began = time.monotonic()
         wanted = dict.fromkeys(replicas)
         for replica in [each for each in self._members if each not in wanted]:
             await self._drop(self._members.pop(replica))
         new = [_Member(replica) for replica in wanted if replica not in self._members]
         for member in new:
             self._members[member.replica] = member
-        result = await self._bring(new)
+        done = await self._bring(new)
         for member in new:
             member.keeper = asyncio.create_task(self._keep(member), name=f"sync {member.replica}")
-        return result
+        return SyncResult(time.monotonic() - began, done)
 
     async def apply(self, plan: SyncPlan) -> SyncResult:
         """Bring all replicas to what the plan says; restart the app if it says so.
@@ -130,8 +131,9 @@ class Syncer:
             self._put(operation, contents.get(operation.target))
         if plan.restart:
             self._restart_version = self._version
-        result = await self._bring(list(self._members.values()))
-        return SyncResult(time.monotonic() - began, result.replicas, result.files, result.bytes)
+        done = await self._bring(list(self._members.values()))
+        size = sum(content.size for content in contents.values())
+        return SyncResult(time.monotonic() - began, done, len(plan.operations), size)
 
     async def catch_up(self, replica: Replica) -> Synced:
         """Bring one replica up to date now. ``follow`` and the channels' ends do this by themselves."""
@@ -173,12 +175,8 @@ class Syncer:
 
     # --- the replicas ------------------------------------------------------
 
-    async def _bring(self, members: Sequence[_Member]) -> SyncResult:
-        began = time.monotonic()
-        done = await asyncio.gather(*(self._update(member) for member in members))
-        missing = [each for each in self._overlay.values() if each.version == self._version]
-        size = sum(each.content.size for each in missing if each.content)
-        return SyncResult(time.monotonic() - began, tuple(done), len(missing), size)
+    async def _bring(self, members: Sequence[_Member]) -> tuple[Synced, ...]:
+        return tuple(await asyncio.gather(*(self._update(member) for member in members)))
 
     async def _update(self, member: _Member) -> Synced:
         """Send one replica what it lacks; once more over a new channel if the first was cut."""
