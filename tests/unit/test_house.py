@@ -41,7 +41,7 @@ def texts() -> list[tuple[str, str]]:
 
 
 def test_modules_stay_small_enough_to_read_at_a_sitting() -> None:
-    long = {str(path.relative_to(ROOT)): lines for path in MODULES if (lines := _lines(path)) > 400}
+    long = {str(path.relative_to(ROOT)): lines for path in MODULES if (lines := _lines(path)) > 450}
     assert not long
 
 

@@ -285,8 +285,11 @@ def test_reading_is_fast_enough_to_do_on_each_key():
     text = "".join(
         f'[environments.e{number}]\nname = "a"\nset = ["a=b"]\nwatch_delay = 2\n' for number in range(20)
     )
-    parse(text, FILE)
-    started = time.perf_counter()
-    for _ in range(10):
+
+    def once() -> float:
+        started = time.perf_counter()
         parse(text, FILE)
-    assert (time.perf_counter() - started) / 10 < 0.05
+        return time.perf_counter() - started
+
+    # The fastest of some: the others tell how busy the machine is.
+    assert min(once() for _ in range(20)) < 0.05
