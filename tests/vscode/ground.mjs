@@ -14,10 +14,11 @@ const DRAFT = path.join(REPOSITORY, ".venv/bin/draft");
 /** The variables that point Helm, kubectl and the server at the cluster; starts it when it is down. */
 export async function clusterEnvironment() {
   const cluster = path.join(REPOSITORY, "scripts/cluster");
-  const script = `"$1" up >&2 && eval "$("$1" env)" && printf '%s\\0' "$KUBECONFIG" "$PATH"`;
+  // HELM, because a remote window takes its PATH from the login shell.
+  const script = `"$1" up >&2 && eval "$("$1" env)" && printf '%s\\0' "$KUBECONFIG" "$PATH" "$(command -v helm)"`;
   const { stdout } = await run("bash", ["-c", script, "ground", cluster], { maxBuffer: 1 << 24 });
-  const [KUBECONFIG, PATH] = stdout.split("\0");
-  return { KUBECONFIG, PATH };
+  const [KUBECONFIG, PATH, HELM] = stdout.split("\0");
+  return { KUBECONFIG, PATH, HELM };
 }
 
 export class Ground {

@@ -2,7 +2,7 @@
 // No internet, no fixed port; ends only what it started.
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
@@ -153,9 +153,13 @@ export class Editor {
     return workbench;
   }
 
-  /** What the browser would open in a new tab, instead of opening it. */
-  get browser() {
-    return this.#browser;
+  /** The extension's log channels of all windows, newest last. */
+  async extensionLogs() {
+    const folder = path.join(this.root, "ud/logs");
+    const names = await readdir(folder, { recursive: true }).catch(() => []);
+    const files = names.filter((name) => /draft\.draft\/.*\.log$/.test(name)).sort();
+    const texts = await Promise.all(files.map((name) => readFile(path.join(folder, name), "utf8")));
+    return files.map((name, index) => `== ${name}\n${texts[index]}`).join("\n");
   }
 
   async readSettings() {

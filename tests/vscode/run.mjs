@@ -65,6 +65,7 @@ if (editor.outside.size > 0) {
   console.error("The window asked for something outside this machine:", [...editor.outside]);
 }
 await writeFile(path.join(shots, "code-server.log"), editor.log);
+await writeFile(path.join(shots, "draft.log"), await editor.extensionLogs());
 await editor.stop();
 await ground.cleanUp();
 console.log(`${chosen.length - failures.filter((name) => name !== "offline").length} passed, ${failures.length} failed`);

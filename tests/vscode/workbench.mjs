@@ -70,10 +70,27 @@ export class Workbench {
   }
 
   async command(title) {
-    await this.page.keyboard.press("F1");
-    const input = this.quickInput.locator("input").first();
-    await input.fill(`>${title}`);
+    await this.#ask("F1", `>${title}`, title);
     await this.quickRow(title).click();
+  }
+
+  /**
+   * Opens a quick input with a text and waits for a row. It now and then answers "No matching results", for a file
+   * made or a command enabled a moment ago, and never asks again by itself: it is closed and opened anew.
+   */
+  async #ask(key, text, row) {
+    for (let attempt = 1; ; attempt += 1) {
+      await this.page.keyboard.press(key);
+      await this.quickInput.locator("input").first().fill(text);
+      try {
+        await this.quickRow(row).waitFor({ timeout: 4_000 });
+        return;
+      } catch (error) {
+        if (attempt === 6) throw error;
+        await this.page.keyboard.press("Escape");
+        await this.quickInput.waitFor({ state: "hidden" });
+      }
+    }
   }
 
   /** The palette's rows for a text, after it has settled. */
@@ -90,19 +107,7 @@ export class Workbench {
   // Files and editors
 
   async openFile(name) {
-    for (let attempt = 1; ; attempt += 1) {
-      await this.page.keyboard.press("Control+P");
-      await this.quickInput.locator("input").first().fill(name);
-      try {
-        await this.quickRow(name).waitFor({ timeout: 3_000 });
-        break;
-      } catch (error) {
-        // Quick Open caches its list per opening: a file made a moment ago is only found when it is asked again.
-        if (attempt === 5) throw error;
-        await this.page.keyboard.press("Escape");
-        await this.quickInput.waitFor({ state: "hidden" });
-      }
-    }
+    await this.#ask("Control+p", name, name);
     await this.quickRow(name).click();
     await this.tab(name).waitFor();
     await this.page.locator(".monaco-editor .view-line").first().waitFor();
@@ -146,9 +151,19 @@ export class Workbench {
     return row;
   }
 
-  /** The lines of the active editor that carry a squiggle of a severity, by the decorations over them. */
+  /** The squiggles of the active editor. */
   squiggles(severity = "error") {
     return this.page.locator(`.editor-instance .squiggly-${severity}`);
+  }
+
+  /** Waits for a squiggle over the line that starts with a text. */
+  async squiggleAt(text) {
+    await until(`a squiggle at ${text}`, async () => {
+      const line = await this.page.locator(".editor-instance .view-line", { hasText: text.replaceAll(" ", "\u00a0") }).first().boundingBox();
+      const marks = await this.squiggles().all();
+      const boxes = await Promise.all(marks.map((mark) => mark.boundingBox()));
+      return line !== null && boxes.some((box) => box !== null && box.y >= line.y - 2 && box.y <= line.y + line.height + 2);
+    });
   }
 
   // Panels, dialogs, notifications
@@ -176,7 +191,7 @@ export class Workbench {
 
   async openSideView() {
     await this.page.locator('.activitybar [aria-label="Draft"]').first().click();
-    await this.page.locator(".pane-header", { hasText: "Apps" }).first().waitFor();
+    await this.treeRow("").waitFor();
   }
 
   treeRow(text) {

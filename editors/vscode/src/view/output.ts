@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import type { LogParams, StatusParams } from "../protocol";
 import { buildLine, plain, problemText } from "./logText";
-import { seconds, stateWord } from "./words";
+import { stateWord } from "./words";
 
 export class Output implements vscode.Disposable {
   private readonly appChannels = new Map<string, vscode.OutputChannel>();
@@ -32,8 +32,7 @@ export class Output implements vscode.Disposable {
     if (this.lastStates.get(key) === said) return;
     this.lastStates.set(key, said);
     if (status.state === "idle" && status.run === 0) return;
-    const took = status.took === undefined ? "" : ` (${seconds(status.took)})`;
-    const line = `[${status.name}/${status.environment}] ${stateWord(status.state)}: ${status.message}${took}`;
+    const line = `[${status.name}/${status.environment}] ${stateWord(status.state)}: ${status.message}`;
     this.log[status.state === "failed" ? "error" : "info"](line);
     if (status.state !== "failed" && status.state !== "held") return;
     for (const problem of status.problems ?? []) {

@@ -33,6 +33,9 @@ export const TOOLTIP_COMMANDS = [
   "draft.restartServer", "draft.showReport", "draft.deployAnyway", "workbench.trust.manage",
 ] as const;
 
+/** Shorter stages would all be shown as 0.0 s. */
+const SHOWN_SECONDS = 0.05;
+
 const WORKING: readonly State[] = ["saved", "building", "pushing", "syncing", "releasing", "rolling out"];
 
 export function isWorking(state: State): boolean {
@@ -144,7 +147,8 @@ function tooltip(status: StatusParams, several: boolean): string {
   const target = { app: status.app, environment: status.environment };
   const parts = [
     `**${escaped(status.name)}** · ${escaped(status.environment)} — ${stateWord(status.state)}`,
-    status.message === "" ? "" : escaped(status.message),
+    // When all is well the table says it better.
+    status.message === "" || status.state === "live" ? "" : escaped(status.message),
     factTable(status),
     ...(status.problems ?? []).slice(0, 3).map(problemLine),
     links(status, target, several),
@@ -174,7 +178,9 @@ function release(status: StatusParams): string | undefined {
 }
 
 function took(status: StatusParams): string | undefined {
-  const stages = (status.stages ?? []).map((stage) => `${stageWord(stage.stage)} ${seconds(stage.seconds)}`);
+  const stages = (status.stages ?? [])
+    .filter((stage) => stage.seconds >= SHOWN_SECONDS)
+    .map((stage) => `${stageWord(stage.stage)} ${seconds(stage.seconds)}`);
   if (status.took === undefined) return stages.length === 0 ? undefined : stages.join(" · ");
   return stages.length === 0
     ? seconds(status.took)

@@ -93,7 +93,7 @@ function environmentNode(app: AppInfo, environment: EnvironmentInfo, historyOf: 
   return {
     id,
     label: environment.environment,
-    description: environmentDescription(environment),
+    description: environmentDescription(environment, (app.environments ?? []).length > 1),
     tooltip: status.message,
     icon,
     color,
@@ -110,9 +110,9 @@ function environmentNode(app: AppInfo, environment: EnvironmentInfo, historyOf: 
   };
 }
 
-function environmentDescription({ status, selected }: EnvironmentInfo): string {
+function environmentDescription({ status, selected }: EnvironmentInfo, several: boolean): string {
   const state = isStale(status) && status.state === "live" ? l10n.t("saved, not live") : stateWord(status.state);
-  return selected ? `${state} · ${l10n.t("selected")}` : state;
+  return selected && several ? `${state} · ${l10n.t("selected")}` : state;
 }
 
 function environmentContext({ status, selected }: EnvironmentInfo): string {

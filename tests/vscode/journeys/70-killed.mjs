@@ -1,0 +1,38 @@
+// The server dies: the item says so, another one starts by itself, and the app can be deployed again.
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { fetchText } from "../ground.mjs";
+
+export default async function killed({ ground, folder, open, shot, editor }) {
+  const app = await ground.app(await folder(), { name: "killed" });
+  const workbench = await open(app.folder);
+  await workbench.openFile("app.py");
+  await workbench.status(/not watching/);
+  await workbench.command("Draft: Up");
+  await workbench.live();
+
+  const [pid] = await serversOf(editor.root);
+  process.kill(pid, "SIGKILL");
+  await workbench.status(/not watching/);
+  const [next] = await serversOf(editor.root);
+  assert.notEqual(next, pid);
+  await workbench.command("Draft: Up");
+  const url = await workbench.live();
+  assert.match(await fetchText(url), /Hello, World!/);
+
+  await workbench.command("Draft: Show Server Report");
+  await workbench.page.locator(".editor-instance .view-line", { hasText: "SIGKILL" }).waitFor();
+  await shot(workbench, "1-report");
+}
+
+/** The language servers that this editor started: by their command line and their home folder. */
+async function serversOf(root) {
+  const found = [];
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const read = (file) => readFile(`/proc/${name}/${file}`, "latin1").catch(() => "");
+    if (!(await read("cmdline")).includes("draft-ls")) continue;
+    if ((await read("environ")).includes(root)) found.push(Number(name));
+  }
+  return found;
+}
