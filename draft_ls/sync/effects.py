@@ -43,12 +43,14 @@ class Surroundings:
         original: the file's mode in the context.
         tree: the context's files, to look into manifests; none if they cannot be seen.
         source: the file's path in the context.
+        deleted: whether the change is that the file is gone.
     """
 
     workdir: str
     original: int
     tree: Tree | None
     source: str
+    deleted: bool = False
 
 
 def after_run(instruction: Instruction, placed: Placed, around: Surroundings) -> Placed | None:
@@ -427,6 +429,31 @@ def _only(
     return known
 
 
+def _composer(arguments: list[str], placed: Placed, around: Surroundings) -> Placed:
+    """Packages from the manifests; a class map, which new classes do not need and gone ones break."""
+    if not {"--no-scripts"} <= set(arguments) or not arguments:
+        raise ConsumedError
+    placed = _reads("composer.json", "composer.lock")([], placed, around)
+    if arguments[0] == "install" and "--no-autoloader" in arguments:
+        return placed
+    if arguments[0] not in ("dump-autoload", "dumpautoload") or around.deleted:
+        raise ConsumedError
+    if {"-a", "--classmap-authoritative"} & set(arguments):
+        raise ConsumedError
+    path = _in_context("composer.json", placed, around)
+    text = around.tree.read(path) if around.tree and path is not None else None
+    if text is None or "classmap" in text:
+        raise ConsumedError
+    return placed
+
+
+def _deno(arguments: list[str], placed: Placed, around: Surroundings) -> Placed:
+    """``deno cache`` fetches what is imported; a changed module is read anew when it runs."""
+    if arguments[:1] not in (["cache"], ["install"]):
+        raise ConsumedError
+    return _reads("deno.json*", "deno.lock", "import_map.json", "package.json")([], placed, around)
+
+
 _EFFECTS: dict[str, Callable[[list[str], Placed, Surroundings], Placed | None]] = {
     "rm": _rm,
     "ln": _ln,
@@ -443,9 +470,8 @@ _EFFECTS: dict[str, Callable[[list[str], Placed, Surroundings], Placed | None]] 
         ("install", "config", "clean", "lock"), _reads("Gemfile*", "*.gemspec", ".ruby-version", "config")
     ),
     "gem": _only(("install", "update"), _reads("*.gem", "*.gemspec")),
-    "composer": _only(
-        ("install",), _reads("composer.json", "composer.lock"), "--no-scripts", "--no-autoloader"
-    ),
+    "composer": _composer,
+    "deno": _deno,
     "poetry": _project_install("--no-root"),
     "uv": _project_install("--no-install-project", "--no-install-workspace"),
     "pdm": _project_install("--no-self"),

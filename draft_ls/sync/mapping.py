@@ -208,6 +208,7 @@ class _Follow:
         self.image = image
         self.dockerfile = image.dockerfile
         self._states: dict[int, list[tuple[Instruction, Settings, frozenset[str]]]] = {}
+        self._deleted = False
 
     def operations(self, change: Change) -> list[Operation]:
         """What to do for one changed path, everywhere the image has it."""
@@ -221,6 +222,7 @@ class _Follow:
         if change.before and change.after and str(change.before.type) != str(change.after.type):
             gone, come = replace(change, after=None), replace(change, before=None)
             return [*self.operations(gone), *self.operations(come)]
+        self._deleted = change.after is None
         placed = self._at_end(final, change.path, member)
         if change.after is None:
             self._refuse_uncovering(final, change.path, placed)
@@ -327,7 +329,9 @@ class _Follow:
                     if _mounted(instruction, now, self.image, each.path, stage):
                         raise ConsumedError
         for target, each in list(placed.items()):
-            around = Surroundings(now.workdir or "/", member.mode, self.image.tree, path)
+            around = Surroundings(
+                now.workdir or "/", member.mode, self.image.tree, path, deleted=self._deleted
+            )
             after = after_run(instruction, each, around)
             if after is None:
                 del placed[target]

@@ -108,7 +108,7 @@ done
 
 _WITH_SHELL = re.compile(
     r"(?:.*/)?(?:debian|ubuntu|alpine|busybox|fedora|centos|rockylinux|almalinux|amazonlinux|archlinux|"
-    r"python|node|ruby|php|golang|rust|openjdk|eclipse-temurin|amazoncorretto|maven|gradle|nginx|httpd|caddy|"
+    r"python|node|ruby|php|golang|rust|openjdk|eclipse-temurin|amazoncorretto|maven|gradle|nginx(?:-unprivileged)?|httpd|caddy|"
     r"tomcat|perl|elixir|erlang|swift|haskell|julia|r-base|bun|deno|clojure|dart|buildpack-deps|mono|composer)"
     r"(?:[:@].*)?"
 )

@@ -190,6 +190,8 @@ HARMLESS = [
     "RUN npm install -g nodemon",
     "RUN bundle install --jobs 4",
     "RUN composer install --no-scripts --no-autoloader",
+    "RUN composer dump-autoload --no-dev --no-scripts --optimize",
+    "RUN deno cache app.py",
     "RUN poetry install --no-root",
     "RUN uv sync --locked --no-install-project",
     "RUN ln -s /app/app.py /usr/bin/app",
@@ -202,7 +204,7 @@ HARMLESS = [
 
 @pytest.mark.parametrize("line", HARMLESS)
 def test_a_run_that_reads_no_source(line: str) -> None:
-    texts = {**NODE, "requirements.txt": "flask\n"}
+    texts = {**NODE, "requirements.txt": "flask\n", "composer.json": "{}"}
     assert targets(plan(f"FROM a\nWORKDIR /app\nCOPY . .\n{line}", "app.py", texts=texts)) == ["/app/app.py"]
 
 
@@ -225,6 +227,11 @@ def test_a_run_that_reads_no_source(line: str) -> None:
         ("RUN yarn build", "server.js", NODE),
         ("RUN bundle exec rake assets:precompile", "app.rb", {}),
         ("RUN composer install", "app.php", {}),
+        ("RUN composer dump-autoload --no-scripts -a", "app.php", {"composer.json": "{}"}),
+        ("RUN composer dump-autoload --no-scripts", "app.php", {"composer.json": '{"classmap": []}'}),
+        ("RUN composer install --no-scripts --no-autoloader", "composer.lock", {}),
+        ("RUN deno compile app.ts", "app.ts", {}),
+        ("RUN deno cache app.ts", "deno.lock", {}),
         ("RUN python manage.py collectstatic", "static/a.css", {}),
         ("RUN python manage.py collectstatic", "site/settings.py", {}),
         ("RUN python manage.py migrate", "app.py", {}),
@@ -245,6 +252,12 @@ def test_a_run_that_reads_no_source(line: str) -> None:
 def test_a_run_that_may_read_the_source(line: str, path: str, texts: dict[str, str]) -> None:
     result = plan(f"FROM a\nWORKDIR /app\nCOPY . .\n{line}", path, texts=texts)
     assert "is used by RUN" in reason(result)
+
+
+def test_a_class_map_notices_a_deleted_class() -> None:
+    dockerfile = "FROM php\nWORKDIR /app\nCOPY . .\nRUN composer dump-autoload --no-scripts"
+    gone = Change("a.php", Member("a.php"), None)
+    assert "is used by RUN composer" in reason(plan(dockerfile, gone, texts={"composer.json": "{}"}))
 
 
 @pytest.mark.parametrize(
