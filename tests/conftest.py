@@ -7,6 +7,7 @@ import shutil
 import socket
 from typing import TYPE_CHECKING
 
+import hypothesis.internal.observability  # noqa: F401 - its plugin imports this at the end, when threads may run
 import pytest
 
 from ground import ROOT, Tools

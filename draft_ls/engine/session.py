@@ -13,15 +13,15 @@ import contextlib
 import logging
 import time
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from draft_ls.engine import transitions
 from draft_ls.engine.events import Outcome, RunEnded, State, Status
-from draft_ls.engine.model import Deployment, PlanKind
-from draft_ls.engine.report import Facts, Report, internal_problem
+from draft_ls.engine.model import PlanKind
+from draft_ls.engine.report import Report, internal_problem
 from draft_ls.engine.target import OutdatedError
-from draft_ls.errors import DraftError, Problem, Stage
+from draft_ls.errors import DraftError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,18 +30,11 @@ if TYPE_CHECKING:
     from draft_ls.engine.history import History
     from draft_ls.engine.model import Plan
     from draft_ls.engine.planner import Identity
+    from draft_ls.engine.report import Facts
     from draft_ls.engine.target import Live, Pipeline, Target
+    from draft_ls.errors import Problem, Stage
 
 logger = logging.getLogger(__name__)
-
-STATES = {
-    Stage.BUILD: State.BUILDING,
-    Stage.PUSH: State.PUSHING,
-    Stage.SYNC: State.SYNCING,
-    Stage.RELEASE: State.RELEASING,
-    Stage.ROLLOUT: State.ROLLING_OUT,
-    Stage.ROUTE: State.ROLLING_OUT,
-}
 
 
 @dataclass(slots=True)
@@ -106,6 +99,8 @@ class Session:
         self._run: Run | None = None
         self._runs = 0
         self._loop: asyncio.Task[None] | None = None
+        self._attempted: Identity | None = None
+        """What was taken up last: the disk's echo of it is no news, however it ended."""
 
     @property
     def status(self) -> Status:
@@ -127,12 +122,7 @@ class Session:
         await self.cancel()
         future: asyncio.Future[RunEnded] = asyncio.get_running_loop().create_future()
         number = self._next_run()
-        self._set(
-            replace(
-                self._status, state=State.SAVED, run=number, cause=cause, message=cause, stage=None,
-                problems=(), stages=(), took=None,
-            )
-        )  # fmt: skip
+        self._set(transitions.begun(self._status, number, cause, cause))
         self._launch(number, Request(cause, waiters=[future]), None, work)
         return await future
 
@@ -144,29 +134,12 @@ class Session:
     def trouble(self, problem: Problem) -> None:
         """What was live is not well any more (a crash, a lost pod); a run under way has its own word."""
         if self._run is None and self._status.state is State.LIVE:
-            self._set(
-                replace(
-                    self._status,
-                    state=State.FAILED,
-                    live_digest=None,
-                    message=problem.message,
-                    problems=(problem,),
-                )
-            )
+            self._set(transitions.in_trouble(self._status, problem))
 
     def recovered(self) -> None:
         """What was in trouble answers again by itself."""
-        status = self._status
-        if self._run is None and status.state is State.FAILED:
-            self._set(
-                replace(
-                    status,
-                    state=State.LIVE,
-                    live_digest=status.content_digest,
-                    message="It answers again",
-                    problems=(),
-                )
-            )
+        if self._run is None and self._status.state is State.FAILED:
+            self._set(transitions.recovered(self._status))
 
     async def cancel(self) -> None:
         """End the run under way, at a safe point, and drop what is pending."""
@@ -184,12 +157,8 @@ class Session:
         await self._end_run(Outcome.CANCELLED)
         self._drop_pending()
         await self._pipeline.close()
-        self._set(
-            replace(
-                self._status, state=State.IDLE, stage=None, watching=False, route=None, message="Stopped",
-                problems=(), live_digest=None,
-            )
-        )  # fmt: skip
+        self._attempted = None
+        self._set(transitions.stopped(self._status))
 
     # --- the loop ----------------------------------------------------------
 
@@ -213,10 +182,13 @@ class Session:
     async def _take_up(self, request: Request) -> None:
         """Turn a request into a run, or into the reason why there is none."""
         if self._run is None and not request.quiet:
-            self._set(replace(self._status, state=State.SAVED, cause=request.cause, message=request.cause))
+            self._set(transitions.noticed(self._status, request.cause))
         try:
             target = await self._pipeline.observe()
         except DraftError as error:
+            if request.quiet and error.problems == self._status.problems:
+                self._echo(request)
+                return
             await self._end_run(Outcome.SUPERSEDED)
             self._fail(request, self._next_run(), error.problems)
             return
@@ -228,6 +200,10 @@ class Session:
         if run is not None and run.identity == target.identity and not request.force:
             run.request.waiters.extend(request.waiters)
             return
+        if run is None and request.quiet and target.identity == self._attempted:
+            self._echo(request)
+            return
+        self._attempted = target.identity
         if target.held:
             self._hold(request, target)
             return
@@ -243,13 +219,8 @@ class Session:
             self._start(request, target, plan)
 
     def _start(self, request: Request, target: Target, plan: Plan) -> None:
-        number = self._next_run()
-        self._set(
-            replace(
-                self._status, state=State.SAVED, run=number, cause=request.cause, message=plan.reason,
-                stage=None, content_digest=target.identity.content, problems=(), stages=(), took=None,
-            )
-        )  # fmt: skip
+        number, content = self._next_run(), target.identity.content
+        self._set(transitions.begun(self._status, number, request.cause, plan.reason, content))
         self._launch(number, request, target.identity, partial(self._pipeline.deploy, target, plan))
 
     def _launch(
@@ -298,74 +269,54 @@ class Session:
 
     def _live(self, request: Request, number: int, live: Live, report: Report) -> None:
         took = time.monotonic() - request.began
-        where = f" at {live.route.url}" if live.route else ""
-        self._set(
-            replace(
-                self._status, state=State.LIVE, stage=None, message=f"Live{where} ({took:.1f} s)",
-                revision=live.revision, image=live.image, route=live.route,
-                live_digest=live.content, problems=(), stages=tuple(report.stages), took=took,
-            )
-        )  # fmt: skip
-        self._record(Outcome.LIVE, request, took, live=live)
+        self._set(transitions.live(self._status, live, report.stages, took))
+        record = transitions.deployment(self._status, Outcome.LIVE, request.cause, took, live)
+        self._history.append(self.key, record)
         self._answer(request, number, Outcome.LIVE)
 
     def _fail(
-        self,
-        request: Request,
-        number: int,
-        problems: tuple[Problem, ...],
-        report: Report | None = None,
+        self, request: Request, number: int, problems: tuple[Problem, ...], report: Report | None = None
     ) -> None:
+        """The run failed; without a report it failed before it began, and there is nothing to record."""
         took = time.monotonic() - request.began
+        stages = report.stages if report else ()
+        survived = self._pipeline.survived()
         self._set(
-            replace(
-                self._status, state=State.FAILED, run=number, cause=request.cause, stage=None,
-                message=problems[0].message, problems=problems, took=took,
-                live_digest=self._status.live_digest if self._pipeline.survived() else None,
-                stages=tuple(report.stages) if report else (),
-            )
-        )  # fmt: skip
+            transitions.failed(self._status, number, request.cause, problems, stages, took, survived=survived)
+        )
         if report is not None:
-            self._record(Outcome.FAILED, request, took, message=problems[0].message)
+            message = problems[0].message
+            record = transitions.deployment(
+                self._status, Outcome.FAILED, request.cause, took, message=message
+            )
+            self._history.append(self.key, record)
         self._answer(request, number, Outcome.FAILED)
 
     def _cancelled(self, number: int, request: Request) -> None:
         run, self._run = self._run, None
         outcome = run.end if run else Outcome.CANCELLED
         if outcome is Outcome.CANCELLED:
-            status = self._status
-            still = status.live_digest is not None and self._pipeline.survived()
-            self._set(
-                replace(
-                    status, state=State.LIVE if still else State.IDLE, stage=None, problems=(),
-                    live_digest=status.live_digest if still else None,
-                    message=f"Cancelled; {status.live_digest} is still live" if still else "Cancelled",
-                )
-            )  # fmt: skip
+            self._set(transitions.cancelled(self._status, survived=self._pipeline.survived()))
         self._answer(request, number, outcome)
 
     def _nothing(self, request: Request, target: Target, plan: Plan) -> None:
-        number = self._status.run if request.quiet else self._next_run()
-        self._set(
-            replace(
-                self._status, state=State.LIVE, run=number, stage=None, problems=(),
-                cause=self._status.cause if request.quiet else request.cause,
-                content_digest=target.identity.content,
-                message=self._status.message if request.quiet else f"Nothing to do: {plan.reason}",
-            )
-        )  # fmt: skip
+        if request.quiet:
+            self._echo(request)
+            return
+        number = self._next_run()
+        self._set(transitions.nothing_to_do(self._status, number, request.cause, plan.reason, target))
         self._answer(request, number, Outcome.NOTHING)
 
     def _hold(self, request: Request, target: Target) -> None:
         """Hold the deploy; a run of older, sound content goes on."""
-        number = self._next_run() if self._run is None else self._run.number
-        first = target.held[0]
-        held = replace(
-            self._status, cause=request.cause, content_digest=target.identity.content, problems=target.held,
-            message=f"Held: {first.message}",
-        )  # fmt: skip
-        self._set(replace(held, state=State.HELD, run=number, stage=None) if self._run is None else held)
+        working = self._run is not None
+        number = self._run.number if self._run else self._next_run()
+        self._set(transitions.held(self._status, number, request.cause, target, working=working))
         self._answer(request, number, Outcome.HELD)
+
+    def _echo(self, request: Request) -> None:
+        """The disk has told what the editor told before, or what has been tried already: say nothing."""
+        self._answer(request, self._status.run, Outcome.NOTHING)
 
     def _answer(self, request: Request, number: int, outcome: Outcome) -> None:
         ended = RunEnded(self.key, number, outcome, time.monotonic() - request.began)
@@ -380,50 +331,17 @@ class Session:
         if request is not None:
             self._answer(request, self._runs, Outcome.CANCELLED)
 
-    def _record(
-        self,
-        outcome: Outcome,
-        request: Request,
-        took: float,
-        *,
-        live: Live | None = None,
-        message: str = "",
-    ) -> None:
-        status = self._status
-        self._history.append(
-            self.key,
-            Deployment(
-                at=datetime.now(UTC).isoformat(timespec="seconds"),
-                outcome=outcome,
-                cause=request.cause,
-                context=status.context or "",
-                namespace=status.namespace or "",
-                release=status.release or "",
-                revision=status.revision,
-                image=status.image,
-                image_digest=live.image_digest if live else None,
-                content_digest=live.content if live else status.content_digest,
-                files=live.changed if live else (),
-                took=round(took, 3),
-                url=live.route.url if live and live.route else None,
-                message=message,
-            ),
-        )
-
     # --- what the run reports ----------------------------------------------
 
     def stage_started(self, run: int, stage: Stage, message: str) -> None:
         """See ``report.Listener``."""
         if self._run is not None and self._run.number == run:
-            state = STATES.get(stage, State.SAVED)
-            self._set(replace(self._status, state=state, stage=stage, message=message))
+            self._set(transitions.in_stage(self._status, stage, message))
 
     def learned(self, run: int, facts: Facts) -> None:
         """See ``report.Listener``."""
-        if self._run is None or self._run.number != run:
-            return
-        known = {name: value for name in Facts.__slots__ if (value := getattr(facts, name)) is not None}
-        self._set(replace(self._status, **known))
+        if self._run is not None and self._run.number == run:
+            self._set(transitions.with_facts(self._status, facts))
 
     def _next_run(self) -> int:
         self._runs += 1

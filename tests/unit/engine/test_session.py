@@ -160,6 +160,28 @@ async def test_an_echo_from_disk_is_silent(bench: Bench) -> None:
     assert bench.events == []
 
 
+async def test_the_echo_of_a_failed_save_does_not_try_again(bench: Bench) -> None:
+    bench.pipeline.gate.set()
+    await bench.session.request("up")
+    bench.pipeline.content, bench.pipeline.failure = "b", Problem("build-failed", "step 3 failed")
+    await bench.session.request("app.py saved")
+    bench.events.clear()
+    bench.pipeline.begun.clear()
+    await bench.session.request("app.py changed on disk", quiet=True)
+    assert bench.events == []
+    assert not bench.pipeline.begun.is_set()
+    ended = await bench.session.request("app.py saved")
+    assert ended.outcome is Outcome.FAILED, "a person who saves again wants another try"
+
+
+async def test_the_echo_of_a_broken_config_is_silent(bench: Bench) -> None:
+    bench.pipeline.broken = Problem("toml-syntax", "draft.toml does not parse")
+    await bench.session.request("draft.toml saved")
+    bench.events.clear()
+    await bench.session.request("draft.toml changed on disk", quiet=True)
+    assert bench.events == []
+
+
 async def test_a_failure_keeps_what_is_live_and_the_next_save_works(bench: Bench) -> None:
     bench.pipeline.gate.set()
     await bench.session.request("up")
