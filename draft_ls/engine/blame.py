@@ -1,8 +1,8 @@
 """Where a failure can be fixed: problems without a place, or with only the Dockerfile's, get one in the app.
 
 A crash goes to the line of the workspace's own source that the traceback names, a compiler's error to the
-line that the compiler named, what the cluster says about resources, probes and images to the line of the chart
-or of draft.toml that asks for it.
+line that the compiler named, what the cluster says about resources, probes and images to the line of the
+chart or of draft.toml that asks for it.
 """
 
 from __future__ import annotations

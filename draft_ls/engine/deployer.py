@@ -9,9 +9,9 @@ import asyncio
 import hashlib
 import logging
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from draft_ls.build.context import ContextReader
+from draft_ls.build.context import ArchiveReader, ContextReader
 from draft_ls.build.tags import content_tag
 from draft_ls.engine import imaging, planner, reading
 from draft_ls.engine.access import Access
@@ -20,10 +20,11 @@ from draft_ls.engine.deployed import deployed_image, not_deployed, told, variabl
 from draft_ls.engine.model import PlanKind
 from draft_ls.engine.place import Guard, find_place
 from draft_ls.engine.planner import Identity, Known
+from draft_ls.engine.releasing import write_release
 from draft_ls.engine.report import Facts
-from draft_ls.engine.supervision import Supervision, is_wanted
+from draft_ls.engine.supervision import is_wanted
 from draft_ls.engine.syncing import NotSyncedError, Syncing, judge
-from draft_ls.engine.target import Live, OutdatedError, Target
+from draft_ls.engine.target import Live, Target
 from draft_ls.engine.tasks import read_tasks, run_tasks
 from draft_ls.errors import DraftError, Problem, Stage
 from draft_ls.sync.supervisor import SCRIPT
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
     from draft_ls.sync.model import SyncPlan
 
 logger = logging.getLogger(__name__)
+
+CLOSING = 0.5
+"""Seconds that what goes on in the background gets to end."""
 
 SUPERVISOR = hashlib.sha256(SCRIPT.encode()).hexdigest()
 """Part of the content of every image that has the supervisor: a newer one makes other images."""
@@ -98,15 +102,12 @@ class Deployer:
         self._tools = tools
         self._guard = Guard(state, ask)
         self._editor_problems = editor_problems
-        self._readers: dict[str, ContextReader] = {}
+        self._readers: dict[tuple[str, str | None], ContextReader | ArchiveReader] = {}
         self._known = Known()
         self._running: Running | None = None
         self._syncing: Syncing | None = None
-        self._supervision = Supervision()
-        self._refusals: dict[str, Problem | None] = {}
+        self._images = imaging.Images(tools)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._images: dict[tuple[str, str], Image] = {}
-        self._ways: dict[tuple[str, str | None], imaging.Way] = {}
         self._released = False
         self._on_trouble = on_trouble
         self._target: Target | None = None
@@ -130,11 +131,14 @@ class Deployer:
         held = await asyncio.to_thread(self._held, self._changed(target))
         return replace(target, held=held) if held else target
 
-    def _reader(self, environment: Environment) -> ContextReader:
+    def _reader(self, environment: Environment) -> ContextReader | ArchiveReader:
         """The reader of an environment's build context; it remembers what it has read."""
-        name = environment.dockerfile
+        app, name = self._key.app, (environment.dockerfile, environment.build_tar)
         if name not in self._readers:
-            self._readers[name] = ContextReader(self._key.app, name)
+            dockerfile, archive = name
+            self._readers[name] = (
+                ArchiveReader(app, app / archive, dockerfile) if archive else ContextReader(app, dockerfile)
+            )
         return self._readers[name]
 
     def plan(self, target: Target, *, force: bool = False) -> Plan:
@@ -230,9 +234,17 @@ class Deployer:
         place = await self._find_place(target, report)
         tasks = await asyncio.to_thread(read_tasks, self._key.app)
         opening = asyncio.ensure_future(self._open(place))
+
+        async def cluster() -> Cluster:
+            return (await asyncio.shield(opening))[0]
+
+        async def is_current() -> bool:
+            return await asyncio.to_thread(self._reader(target.environment).read) == target.context
+
         try:
             await run_tasks(tasks.pre_up, tasks.path, variables(target, place), report.lines(Stage.BUILD))
-            image = await self._image(target, plan, place, opening, report)
+            reuse = plan.kind is PlanKind.RELEASE
+            image = await self._images.make(target, place, cluster, is_current, report, reuse=reuse)
             report.learned(Facts(image=image.reference))
             _, helm = await opening
         finally:
@@ -240,8 +252,11 @@ class Deployer:
                 opening.cancel()
             elif not opening.cancelled() and (error := opening.exception()) is not None:
                 logger.debug("the cluster could not be opened: %s", error)
-        build_id = f"{target.identity.content}-{report.run}" if plan.forced else target.identity.content
-        release = await self._release(target, place, helm, image, build_id, report)
+        build = f"{target.identity.content}-{report.run}" if plan.forced else target.identity.content
+        self._known = replace(self._known, released=None, running=None, live=None)
+        release = await write_release(helm, target, place, image, build, report, repair=not self._released)
+        self._known = replace(self._known, released=target.identity)
+        self._released = True
         route = await self._access.arrive(release, target, image.repository, report)
         if tasks.post_deploy:
             await self._access.run_in_pod(tasks.post_deploy, tasks.path, report)
@@ -263,91 +278,15 @@ class Deployer:
         await self._access.watch(cluster, place)
         return cluster, helm
 
-    async def _image(
-        self,
-        target: Target,
-        plan: Plan,
-        place: ReleaseTarget,
-        opening: asyncio.Future[tuple[Cluster, Helm]],
-        report: Report,
-    ) -> Image:
-        name = (imaging.repository(target), target.identity.content)
-        known = self._images.get(name)
-        if plan.kind is PlanKind.RELEASE and known is not None:
-            return known
-        built, refusal = await imaging.build_image(self._tools, target, self._supervision, report)
-        if await asyncio.to_thread(self._reader(target.environment).read) != target.context:
-            # The builder may have read files that changed after the digest: the tag would lie.
-            raise OutdatedError
-        report.learned(Facts(image=built.reference))
-
-        async def cluster() -> Cluster:
-            return (await asyncio.shield(opening))[0]
-
-        where = (place.context, target.environment.registry)
-        if where not in self._ways:
-            self._ways[where] = await imaging.find_way(self._tools, target, place, cluster)
-        image = await imaging.deliver_image(self._tools, target, built, self._ways[where], report)
-        self._images[name] = image
-        self._refusals[image.identifier] = refusal
-        return image
-
-    async def _release(
-        self,
-        target: Target,
-        place: ReleaseTarget,
-        helm: Helm,
-        image: Image,
-        build_id: str,
-        report: Report,
-    ) -> Release:
-        environment, app = target.environment, self._key.app
-        injected: dict[str, Any] = {
-            "image": {"repository": image.repository, "tag": image.tag},
-            "draft": True,
-            "buildID": build_id,
-        }
-
-        def tell(text: str) -> None:
-            report.lines(Stage.RELEASE)("stdout", text)
-
-        with report.stage(Stage.RELEASE, "Deploying to Kubernetes") as note:
-            self._known = replace(self._known, released=None, running=None, live=None)
-            if not self._released:
-                await helm.repair(place, on_line=tell)
-            release = await helm.upgrade(
-                place,
-                app / (environment.chart_tar or environment.chart),
-                injected=injected,
-                values=[app / name for name in environment.values],
-                set_values=environment.set,
-                timeout=environment.timeout,
-                on_line=tell,
-            )
-            note.message = told(release)
-        self._known = replace(self._known, released=target.identity)
-        self._released = True
-        report.learned(Facts(revision=release.revision))
-        return release
-
     def _became_live(self, target: Target, image: Image, release: Release) -> None:
-        names = frozenset(tag for repository, tag in self._images if repository == image.repository)
-        self._known = Known(target.identity, target.identity, target.identity, names)
-        refusal = self._refusals.get(image.identifier)
+        identity, names = target.identity, self._images.tags(image.repository)
+        self._known = Known(identity, identity, identity, names)
+        refusal = self._images.refusal(image)
         self._running = Running(target.context.files, target.dockerfile, image, release.revision, refusal)
         self._end_sync()
         if is_wanted(target.environment) and (view := self._access.view) is not None:
             self._syncing = Syncing(view.cluster, view, self._key.app, image.reference)
-        self._background(self._tidy(image.repository))
-
-    async def _tidy(self, repository: str) -> None:
-        """Remove old images of the app; a disk that fills up is a failure of every day."""
-        try:
-            removed = await self._tools.builder.remove_old(repository)
-        except DraftError as error:
-            logger.info("old images of %s stay: %s", repository, error)
-            return
-        self._images = {name: each for name, each in self._images.items() if each.identifier not in removed}
+        self._background(self._images.tidy(image.repository))
 
     def _end_sync(self) -> None:
         syncing, self._syncing = self._syncing, None
@@ -416,9 +355,11 @@ class Deployer:
     async def close(self) -> None:
         """See ``target.Pipeline``. What is deployed stays; a later ``up`` looks at it anew."""
         self._forget()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
         await self._access.close()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=CLOSING)
+            for task in late:
+                task.cancel()
 
     def _forget(self) -> None:
         self._known = Known(images=self._known.images)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from draft_ls.build.model import BuildRequest, Delivery, NodeFacts, NodeImage
-from draft_ls.engine.supervision import is_wanted
+from draft_ls.engine.report import Facts
+from draft_ls.engine.supervision import Supervision, is_wanted
+from draft_ls.engine.target import OutdatedError
 from draft_ls.errors import DraftError, Stage
 
 if TYPE_CHECKING:
@@ -17,10 +20,11 @@ if TYPE_CHECKING:
     from draft_ls.cluster.kinds import Object
     from draft_ls.deploy.model import Target as ReleaseTarget
     from draft_ls.engine.report import Report
-    from draft_ls.engine.supervision import Supervision
     from draft_ls.engine.target import Target
     from draft_ls.engine.tools import Tools
     from draft_ls.errors import Problem
+
+logger = logging.getLogger(__name__)
 
 PODS_LOOKED_AT = 20
 """Pods whose ids are taken as proof of whose Engine runs a node."""
@@ -154,3 +158,69 @@ def _facts(node: Object, pods: list[str]) -> NodeFacts:
         images=tuple(NodeImage(tuple(item.get("names") or ()), item.get("sizeBytes", 0)) for item in images),
         pods=tuple(pods[:PODS_LOOKED_AT]),
     )
+
+
+class Images:
+    """The images of one session: built once for each content, and known while the Engine holds them."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._supervision = Supervision()
+        self._ready: dict[tuple[str, str], Image] = {}
+        self._refusals: dict[str, Problem | None] = {}
+        self._ways: dict[tuple[str, str | None], Way] = {}
+
+    def tags(self, repository: str) -> frozenset[str]:
+        """The content tags of a repository that the cluster can take without a build."""
+        return frozenset(tag for name, tag in self._ready if name == repository)
+
+    def refusal(self, image: Image) -> Problem | None:
+        """Why the app in an image cannot be restarted in place, if it cannot."""
+        return self._refusals.get(image.identifier)
+
+    async def make(
+        self,
+        target: Target,
+        place: ReleaseTarget,
+        opening: Callable[[], Awaitable[Cluster]],
+        is_current: Callable[[], Awaitable[bool]],
+        report: Report,
+        *,
+        reuse: bool,
+    ) -> Image:
+        """The target's image, where the nodes can take it.
+
+        Args:
+            target: what to build.
+            place: where it is deployed.
+            opening: gives the cluster's connection, once it is open.
+            is_current: whether the files are still those of the target.
+            report: takes the stages.
+            reuse: whether an image that is there already is good enough.
+
+        Raises:
+            OutdatedError: files changed while they were built: the tag would lie.
+        """
+        name = (repository(target), target.identity.content)
+        if reuse and name in self._ready:
+            return self._ready[name]
+        built, refusal = await build_image(self._tools, target, self._supervision, report)
+        if not await is_current():
+            raise OutdatedError
+        report.learned(Facts(image=built.reference))
+        where = (place.context, target.environment.registry)
+        if where not in self._ways:
+            self._ways[where] = await find_way(self._tools, target, place, opening)
+        image = await deliver_image(self._tools, target, built, self._ways[where], report)
+        self._ready[name] = image
+        self._refusals[image.identifier] = refusal
+        return image
+
+    async def tidy(self, repository: str) -> None:
+        """Remove old images of a repository; a disk that fills up is a failure of every day."""
+        try:
+            removed = await self._tools.builder.remove_old(repository)
+        except DraftError as error:
+            logger.info("old images of %s stay: %s", repository, error)
+            return
+        self._ready = {name: each for name, each in self._ready.items() if each.identifier not in removed}
