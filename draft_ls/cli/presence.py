@@ -61,19 +61,19 @@ def holder(state: Path, key: Key) -> int | None:
 
 
 def stop(state: Path, key: Key, timeout: float = 60.0) -> int | None:
-    """Interrupt the process that works on ``key`` and wait until it has ended.
+    """End the process that works on ``key``, at a safe point, and wait for that.
 
     Returns:
         Its process id; none if there is no such process.
 
     Raises:
-        DraftError: it may not be interrupted, or has not ended after ``timeout`` seconds.
+        DraftError: it may not be ended, or has not ended after ``timeout`` seconds.
     """
     process = holder(state, key)
     if process is None:
         return None
     try:
-        os.kill(process, signal.SIGINT)
+        os.kill(process, signal.SIGTERM)  # a process that a script put in the background ignores SIGINT
     except ProcessLookupError:
         return None
     except PermissionError as error:

@@ -248,7 +248,7 @@ def test_stop_ends_the_up_of_another_terminal(created: Example, running: Callabl
     up = running("up", cwd=created.folder)
     url = up.live()
     assert draft("stop", cwd=created.folder).stdout == f"--> Stopped process {up.process.pid}\n"
-    assert up.process.wait(timeout=10) == 130
+    assert up.process.wait(timeout=10) == 143
     with pytest.raises(urllib.error.URLError):
         fetch(url)
     assert draft("stop", cwd=created.folder).stdout == "--> Nothing to stop\n"

@@ -106,7 +106,7 @@ def check(
     async def checks() -> Any:
         from draft_ls.deploy.helm import Helm
 
-        return await check_pack(folder, (await Helm.find()).program, build=build)
+        return await check_pack(folder, (await Helm.find()).path, build=build)
 
     def work() -> Exit:
         found = asyncio.run(checks())

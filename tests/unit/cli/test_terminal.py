@@ -149,16 +149,15 @@ def test_choices(typed: str, choice: str | None):
 
 
 HOLD = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from draft_ls.cli.presence import present
 from draft_ls.engine.events import Key
-try:
-    with present(Path(sys.argv[1]), Key(Path("/app"), "development")):
-        print("here", flush=True)
-        time.sleep(60)
-except KeyboardInterrupt:
-    pass
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the background of a script
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+with present(Path(sys.argv[1]), Key(Path("/app"), "development")):
+    print("here", flush=True)
+    time.sleep(60)
 """
 KEY = Key(Path("/app"), "development")
 
@@ -175,13 +174,13 @@ def holding(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_stop_interrupts_the_process_and_waits_for_its_end(tmp_path: Path, holding: subprocess.Popen[str]):
+def test_stop_ends_the_process_and_waits_for_its_end(tmp_path: Path, holding: subprocess.Popen[str]):
     assert presence.holder(tmp_path, KEY) == holding.pid
     assert presence.holder(tmp_path, Key(Path("/app"), "production")) is None
     with pytest.raises(DraftError, match=str(holding.pid)), presence.present(tmp_path, KEY):
         pass
     assert presence.stop(tmp_path, KEY, timeout=10) == holding.pid
-    assert holding.wait(timeout=10) == 0
+    assert holding.wait(timeout=10) == 143
     assert presence.holder(tmp_path, KEY) is None
     with presence.present(tmp_path, KEY):
         assert presence.holder(tmp_path, KEY) == os.getpid()
