@@ -218,6 +218,8 @@ def test_a_run_that_reads_no_source(line: str) -> None:
         ("RUN pip install -r requirements.txt", "app.py", {"requirements.txt": "-e .\n"}),
         ("RUN pip install -r requirements.txt", "app.py", {"requirements.txt": "lib @ file:./lib\n"}),
         ("RUN pip install -r requirements.txt", "app.py", {}),
+        ("RUN pip install -rrequirements.txt", "app.py", {"requirements.txt": "./lib"}),
+        ("RUN pip install --requirement=requirements.txt", "app.py", {"requirements.txt": "./lib"}),
         ("RUN npm ci", "package.json", NODE),
         ("RUN npm ci", "server.js", {"package.json": '{"scripts": {"postinstall": "node server.js"}}'}),
         ("RUN npm ci", "server.js", {"package.json": '{"scripts": '}),
