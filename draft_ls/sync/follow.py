@@ -86,6 +86,7 @@ class Follow:
         self.image = image
         self.dockerfile = image.dockerfile
         self._states: dict[int, list[tuple[Instruction, Settings, frozenset[str]]]] = {}
+        self._copies: dict[int, placement.Copy | None] = {}
         self._deleted = False
 
     def operations(self, change: Change) -> list[Operation]:
@@ -111,7 +112,7 @@ class Follow:
         for instruction, now, folders in self._lineage(final):
             if instruction.keyword not in ("COPY", "ADD") or instruction.flag("from") is not None:
                 continue
-            copy = placement.read_copy(instruction, now, self.dockerfile.escape)
+            copy = self._read(instruction, now)
             if copy is None:
                 continue
             for each in placed:
@@ -154,6 +155,12 @@ class Follow:
             self._states[stage.index] = states
         return self._states[stage.index]
 
+    def _read(self, instruction: Instruction, now: Settings) -> placement.Copy | None:
+        """What a COPY or ADD says; the same for every file, so it is read once."""
+        if instruction.number not in self._copies:
+            self._copies[instruction.number] = placement.read_copy(instruction, now, self.dockerfile.escape)
+        return self._copies[instruction.number]
+
     def _based(self, settings: Settings) -> Settings:
         return settings if settings.workdir else replace(settings, workdir=self.image.workdir)
 
@@ -169,7 +176,7 @@ class Follow:
             return {now.absolute(each) for each in words if not each.startswith("-") and "$" not in each}
         if instruction.keyword in ("COPY", "ADD"):
             try:
-                copy = placement.read_copy(instruction, now, self.dockerfile.escape)
+                copy = self._read(instruction, now)
             except placement.UnclearError:
                 return set()
             if copy is not None:
@@ -225,7 +232,7 @@ class Follow:
         member: Member,
         placed: dict[str, Placed],
     ) -> None:
-        copy = placement.read_copy(instruction, now, self.dockerfile.escape)
+        copy = self._read(instruction, now)
         if copy is None:
             return
         origin = instruction.flag("from")
