@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -17,6 +18,7 @@ from draft_ls.files import inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from draft_ls.files import Tree
 
@@ -45,12 +47,18 @@ class Hint:
     text: str
 
 
+@functools.lru_cache(maxsize=4)
+def _config(text: str, path: Path) -> AppConfig:
+    """The parsed file; an editor asks for hover, hints and links of one text in a row."""
+    return parse(text, path)
+
+
 def explain(text: str, position: Position, tree: Tree) -> Explanation | None:
     """What stands at a position; none where there is nothing to say."""
     statement = statement_at(text, position)
     if statement is None:
         return None
-    config = parse(text, tree.root / CONFIG_FILE)
+    config = _config(text, tree.root / CONFIG_FILE)
     for part in statement.parts:
         if part.span.start <= position <= part.span.end:
             return _explain_key(statement, config, part.name, part.span)
@@ -130,7 +138,7 @@ _HINTED = ("name", "namespace", "context", "dockerfile", "chart")
 
 def hints(text: str, tree: Tree) -> Iterator[Hint]:
     """The defaults in effect, behind the header of each environment."""
-    config = parse(text, tree.root / CONFIG_FILE)
+    config = _config(text, tree.root / CONFIG_FILE)
     lines = text.split("\n")
     for statement in statements(text):
         environment = environment_of(statement)
@@ -148,7 +156,7 @@ def hints(text: str, tree: Tree) -> Iterator[Hint]:
 
 def links(text: str, tree: Tree) -> Iterator[Link]:
     """Every value that names something that exists in the app's folder."""
-    config = parse(text, tree.root / CONFIG_FILE)
+    config = _config(text, tree.root / CONFIG_FILE)
     lines = text.split("\n")
     for environment in config.environments.values():
         for name, paths in _paths(environment):

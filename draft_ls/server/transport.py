@@ -12,6 +12,7 @@ import contextlib
 import logging
 import os
 import signal
+import stat
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -62,17 +63,22 @@ def _own_stdout() -> BinaryIO:
 
 async def _serve_stdio(server: DraftLanguageServer, stdin: BinaryIO, stdout: BinaryIO) -> int:
     loop = asyncio.get_running_loop()
-    reader: Any = asyncio.StreamReader(limit=LINE_LIMIT)
-    try:
+    reader: Any = StdinAsyncReader(stdin)
+    if _is_pipe(stdin):
+        reader = asyncio.StreamReader(limit=LINE_LIMIT)
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), stdin)
-    except ValueError:  # a regular file: only threads can read it
-        reader = StdinAsyncReader(stdin)
     writer: Any = _PipeWriter()
     try:
         writer.transport, _ = await loop.connect_write_pipe(lambda: writer, stdout)
     except ValueError:
         writer = StdoutWriter(stdout)
     return await _serve(server, reader, writer)
+
+
+def _is_pipe(stream: BinaryIO) -> bool:
+    """Whether the event loop can wait for a stream; a file or a device like ``/dev/null`` needs a thread."""
+    mode = os.fstat(stream.fileno()).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stream.isatty()
 
 
 async def _serve_tcp(server: DraftLanguageServer, host: str, port: int) -> int:

@@ -119,6 +119,24 @@ async def test_the_end_of_input_ends_the_server() -> None:
         assert await wire.ended() == 1
 
 
+@pytest.mark.parametrize("name", ["/dev/null", "file"])
+def test_input_that_is_no_pipe_is_read_to_its_end(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name  # an absolute name stays what it is
+    body = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}'
+    if name == "file":
+        path.write_bytes(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    with path.open("rb") as given:
+        done = subprocess.run(
+            [sys.executable, "-m", "draft_ls"],
+            stdin=given,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert (b'"capabilities"' in done.stdout) == (name == "file")
+
+
 async def test_sigterm_ends_the_server() -> None:
     async with serving() as wire:
         await wire.initialize()
