@@ -3,8 +3,9 @@
 An editor waits for ``initialize``. Most of that time goes into importing ``lsprotocol.types``, and half of
 the import into compiling the methods that attrs writes as source text for its 550 classes. The text is the
 same every time, so its code is kept in the ``__pycache__`` folder of lsprotocol, under a name that changes
-with Python and the packages: where, and as safe as, the ``.pyc`` files beside it. Without such a file, with a
-damaged one, or where none can be written, everything is compiled as ever.
+with Python: where, and as safe as, the ``.pyc`` files beside it. Code is found by the text that it was made
+from, so that an upgrade of a package cannot bring up old code. Without such a file, with a damaged one, or
+where none can be written, everything is compiled as ever.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import contextlib
 import gc
 import hashlib
 import importlib
-import importlib.metadata
 import importlib.util
 import logging
 import marshal
@@ -31,9 +31,6 @@ logger = logging.getLogger(__name__)
 
 GENERATORS = ("attr._make", "cattrs.gen")
 """The modules that compile source text of their own making; each looks up ``compile`` as a global name."""
-
-PACKAGES = ("attrs", "cattrs", "lsprotocol")
-"""The packages whose versions decide what is generated."""
 
 
 @contextlib.contextmanager
@@ -62,6 +59,7 @@ class CodeCache:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._known = _load(path) if path else {}
+        self._used: dict[bytes, CodeType] = {}
         self._changed = False
 
     def install(self) -> None:
@@ -73,23 +71,25 @@ class CodeCache:
     def compile(self, source: str, filename: str, mode: str) -> CodeType:
         """What the built-in ``compile`` returns, which is asked only about a text that is new."""
         key = hashlib.blake2b(f"{filename}\0{mode}\0{source}".encode(), digest_size=16).digest()
-        code = self._known.get(key)
+        code = self._used.get(key) or self._known.get(key)
         if code is None:
-            code = self._known[key] = builtins.compile(source, filename, mode)
+            code = builtins.compile(source, filename, mode)
             self._changed = True
+        self._used[key] = code
         return code
 
     def save(self) -> None:
-        """Keep what is new, for the next start. Never raises: the cache is a convenience."""
+        """Keep what was used, for the next start. Never raises: the cache is a convenience."""
         if self._path is None or not self._changed or sys.dont_write_bytecode:
             return
         try:
             with tempfile.NamedTemporaryFile(dir=self._path.parent, delete=False) as file:
-                file.write(marshal.dumps(self._known))
+                file.write(marshal.dumps(self._used))
             Path(file.name).chmod(0o644)
             Path(file.name).replace(self._path)
         except OSError as error:
             logger.info("Compiled code cannot be kept: %s", error)
+        self._known = {}
 
 
 def _place() -> Path | None:
@@ -97,12 +97,11 @@ def _place() -> Path | None:
     found = importlib.util.find_spec("lsprotocol")
     if found is None or found.origin is None:
         return None
-    versions = "-".join(f"{name}-{importlib.metadata.version(name)}" for name in PACKAGES)
     try:
         module = importlib.util.cache_from_source(str(Path(found.origin).with_name("generated.py")))
     except NotImplementedError:
         return None
-    return Path(module).with_suffix(f".{versions}.marshal")
+    return Path(module).with_suffix(".marshal")
 
 
 def _load(path: Path) -> dict[bytes, CodeType]:
