@@ -25,6 +25,12 @@ export class Connection {
     return this.ask((client) => client.sendRequest(protocol.detect, { folder }));
   }
 
+  /** Like `detect`, for a person who waits: a server that is not running is started, and a failure is shown. */
+  async detectNow(folder: string): Promise<protocol.DetectResult | undefined> {
+    await this.server.running();
+    return this.ask((client) => client.sendRequest(protocol.detect, { folder }), true);
+  }
+
   async plan(target: Target): Promise<protocol.PlanResult | undefined> {
     return this.ask((client) => client.sendRequest(protocol.plan, target), true);
   }

@@ -1,19 +1,20 @@
 /** What `when` clauses in `package.json` look at. Pure, but for `apply`. */
 
 import * as vscode from "vscode";
-import type { StatusParams } from "./protocol";
+import type { AppInfo, StatusParams } from "./protocol";
 import { isWorking } from "./view/statusText";
 
 export type ContextKeys = Readonly<Record<string, boolean>>;
 
 export function contextKeys(
-  statuses: readonly StatusParams[],
+  apps: readonly AppInfo[],
   hasDetections: boolean,
 ): ContextKeys {
+  const statuses = apps.flatMap((app) => (app.environments ?? []).map((environment) => environment.status));
   const some = (holds: (status: StatusParams) => boolean) => statuses.some(holds);
   return {
-    "draft.relevant": statuses.length > 0 || hasDetections,
-    "draft.hasApps": statuses.length > 0,
+    "draft.relevant": apps.length > 0 || hasDetections,
+    "draft.hasApps": apps.length > 0,
     "draft.working": some((status) => isWorking(status.state)),
     "draft.watching": some((status) => status.watching),
     "draft.reachable": some((status) => status.url !== undefined),

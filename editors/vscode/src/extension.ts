@@ -48,6 +48,12 @@ class Extension {
       initializationOptions: () => initializationOptions(),
       middleware: {
         handleWorkDoneProgress: (token, value, next) => this.progress.handle(token, value, next),
+        executeCommand: async (command, args, next) => {
+          const result: unknown = await next(command, args);
+          // A code lens of the server has selected another one: what is shown must follow.
+          if (command === `${protocol.COMMAND_PREFIX}selectEnvironment`) await this.refresh();
+          return result;
+        },
         window: { showDocument: (params, token, next) => this.showUrl(params) ?? next(params, token) },
       },
       attach: (client) => this.attach(client),
@@ -132,7 +138,7 @@ class Extension {
   }
 
   private async updateKeys(): Promise<void> {
-    await this.keys.apply(contextKeys(this.store.statuses, this.store.detections.length > 0));
+    await this.keys.apply(contextKeys(this.store.apps, this.store.detections.length > 0));
   }
 
   /** A URL that the server wants to show goes where the person wants URLs; undefined for anything else. */

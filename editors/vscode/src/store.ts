@@ -50,6 +50,12 @@ export class Store implements vscode.Disposable {
     this.changed.fire();
   }
 
+  /** The environment that commands take from now on. */
+  selectEnvironment(app: string, environment: string): void {
+    this.knownApps = this.knownApps.map((one) => (one.app === app ? withSelected(one, environment) : one));
+    this.changed.fire();
+  }
+
   /** The app that the person looks at. */
   get focused(): AppInfo | undefined {
     const editor = vscode.window.activeTextEditor;
@@ -79,10 +85,6 @@ export class Store implements vscode.Disposable {
     return environment?.status;
   }
 
-  get statuses(): readonly StatusParams[] {
-    return this.knownApps.flatMap((app) => (app.environments ?? []).map((environment) => environment.status));
-  }
-
   dispose(): void {
     this.changed.dispose();
     this.statusChanged.dispose();
@@ -103,5 +105,10 @@ function withStatus(app: AppInfo, status: StatusParams): AppInfo {
   const environments = (app.environments ?? []).map((environment) =>
     environment.environment === status.environment ? { ...environment, status } : environment,
   );
+  return { ...app, environments };
+}
+
+function withSelected(app: AppInfo, selected: string): AppInfo {
+  const environments = (app.environments ?? []).map((one) => ({ ...one, selected: one.environment === selected }));
   return { ...app, environments };
 }

@@ -62,7 +62,14 @@ test("the store follows each environment's status, however the URI is encoded", 
   assert.equal(store.status({ app: spaced })?.state, "building");
   assert.deepEqual(told, ["building"]);
   store.replaceStatus(status({ app: "file:///gone", state: "live" }));
-  assert.equal(store.statuses.length, 1);
+  assert.equal(store.apps.length, 1);
+});
+
+test("the store follows the selected environment", () => {
+  const store = new Store(memento);
+  store.replaceApps([app({}, LIVE, status({ environment: "staging" }))], []);
+  store.selectEnvironment(APP, "staging");
+  assert.equal(store.focusedStatus?.environment, "staging");
 });
 
 test("a folder inside an app is not offered as a new one", () => {

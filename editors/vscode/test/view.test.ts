@@ -98,6 +98,12 @@ test("a restricted workspace says so instead of a state", () => {
   assert.match(render({ status: LIVE, trusted: false })?.text ?? "", /restricted/);
 });
 
+test("an app whose draft.toml cannot be used points there", () => {
+  const item = render({ app: "hello" });
+  assert.equal(item?.command, "draft.showProblem");
+  assert.match(render({ app: "hello", trusted: false })?.text ?? "", /restricted/);
+});
+
 test("a missing server offers a restart", () => {
   const item = render({ server: { kind: "failed", message: "no Python" } });
   assert.equal(item?.command, "draft.restartServer");
@@ -201,7 +207,7 @@ test("the doctor says first whether all is well", () => {
 });
 
 test("context keys follow the statuses", () => {
-  const keys = contextKeys([LIVE], false);
+  const keys = contextKeys([app({}, LIVE)], false);
   assert.equal(keys["draft.reachable"], true);
   assert.equal(keys["draft.working"], false);
   assert.equal(contextKeys([], true)["draft.relevant"], true);

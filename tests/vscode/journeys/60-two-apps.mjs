@@ -27,7 +27,7 @@ export default async function twoApps({ ground, folder, open, shot }) {
   await shot(workbench, "1-environments");
   await workbench.quickRow("staging").click();
   await workbench.openSideView();
-  await workbench.treeRow("selected").filter({ hasText: "staging" }).waitFor();
+  await workbench.treeRow(/staging.*selected/).waitFor();
   await workbench.command("Draft: Up");
   await workbench.status(/api: live/, 90_000);
   const [, apiHost] = /· (\S+)/.exec(await workbench.itemText());

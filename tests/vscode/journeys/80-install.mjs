@@ -20,6 +20,9 @@ export default async function install({ ground, vsix, environment, shot }) {
     await shot(workbench, "2-installed");
     const marker = path.join(editor.root, "ud/User/globalStorage/draft.draft/server/installed.json");
     if (!existsSync(marker)) throw new Error(`no ${marker}`);
+  } catch (error) {
+    console.error(await editor.extensionLogs());
+    throw error;
   } finally {
     await editor.stop();
   }

@@ -40,7 +40,7 @@ export class CreateCommand {
   async run(argument: CommandArgument): Promise<void> {
     const folder = await this.folder(argument);
     if (folder === undefined) return;
-    const found = await this.connection.detect(folder);
+    const found = await this.connection.detectNow(folder);
     if (found === undefined) return;
     const draft = await runSteps<Draft>({ answers: {} }, (current) => stepsFor(folder, found, current));
     if (draft?.choice === undefined) return;

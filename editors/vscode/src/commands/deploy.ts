@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import type { Connection, ServerCommandName } from "../connection";
+import type { SelectedResult } from "../protocol";
 import { selectedEnvironment } from "../selection";
 import type { Store } from "../store";
 import type { Output } from "../view/output";
@@ -92,7 +93,9 @@ export class DeployCommands {
     const app = this.store.apps.find((one) => one.app === target?.app);
     if (target === undefined || app === undefined) return;
     const environment = target.environment ?? (await this.pickEnvironment(app));
-    if (environment !== undefined) await this.connection.execute("selectEnvironment", { app: app.app, environment });
+    if (environment === undefined) return;
+    const selected = await this.connection.execute<SelectedResult>("selectEnvironment", { app: app.app, environment });
+    if (selected !== undefined) this.store.selectEnvironment(app.app, selected.environment);
   }
 
   private async pickEnvironment(app: Store["apps"][number]): Promise<string | undefined> {

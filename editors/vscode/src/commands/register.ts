@@ -98,7 +98,8 @@ function namedProblem(argument: CommandArgument, store: Store): ProblemInfo | un
   if (typeof argument === "object" && argument !== null && "problem" in argument) return argument.problem;
   const target: Target | undefined = namedTarget(argument, store);
   const status = target === undefined ? store.focusedStatus : store.status(target);
-  return status?.problems?.find((problem) => problem.uri !== undefined) ?? status?.problems?.[0];
+  const problems = status?.problems ?? store.focused?.problems ?? [];
+  return problems.find((problem) => problem.uri !== undefined) ?? problems[0];
 }
 
 async function showReport(server: LanguageServer, pages: Pages): Promise<void> {

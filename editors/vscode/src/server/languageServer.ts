@@ -66,9 +66,9 @@ export class LanguageServer implements vscode.Disposable {
     );
     this.subscriptions.push(
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (RESTART_SETTINGS.some((setting) => event.affectsConfiguration(setting))) void this.restart();
+        if (RESTART_SETTINGS.some((setting) => event.affectsConfiguration(setting))) this.restartIfStarted();
       }),
-      vscode.workspace.onDidGrantWorkspaceTrust(() => void this.restart()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.restartIfStarted()),
     );
   }
 
@@ -97,6 +97,10 @@ export class LanguageServer implements vscode.Disposable {
   async restart(): Promise<void> {
     this.exits = [];
     return this.startAgain();
+  }
+
+  private restartIfStarted(): void {
+    if (this.current.kind !== "stopped") void this.restart();
   }
 
   dispose(): void {

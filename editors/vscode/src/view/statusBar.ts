@@ -36,6 +36,7 @@ export class StatusBar implements vscode.Disposable {
     const view = renderStatus({
       server: this.server.state,
       status,
+      app: this.store.focused?.name,
       several: this.store.apps.length > 1,
       detected: describeDetection(this.store),
       trusted: vscode.workspace.isTrusted,

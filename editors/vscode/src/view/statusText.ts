@@ -20,6 +20,8 @@ export interface StatusInput {
   readonly server: ServerState;
   /** The chosen app in its selected environment. */
   readonly status: StatusParams | undefined;
+  /** The name of the chosen app; without a status its draft.toml names no environment that can be used. */
+  readonly app?: string;
   /** Whether the workspace holds more than one app. */
   readonly several: boolean;
   /** A folder that could become an app, and what it is. */
@@ -90,18 +92,26 @@ function serverLinks(): string {
 function renderApp(input: StatusInput): StatusItemView | undefined {
   const { status } = input;
   if (input.server.kind !== "running") return undefined;
-  if (status === undefined) return input.detected === undefined ? undefined : renderDetected(input.detected);
+  if (status === undefined && input.app === undefined) {
+    return input.detected === undefined ? undefined : renderDetected(input.detected);
+  }
   if (!input.trusted) {
     const trust = commandLink(l10n.t("Manage Workspace Trust"), "workbench.trust.manage", undefined);
     const tooltip = `${l10n.t("In a restricted workspace nothing is built or deployed.")}\n\n${trust}`;
     return { ...item("shield", l10n.t("Draft: restricted"), tooltip), command: "workbench.trust.manage" };
   }
+  if (status === undefined) return renderUnusable();
   const [icon, what] = headline(status);
   const who = input.several ? `${status.name}: ` : "Draft: ";
   return {
     ...item(icon, who + what, tooltip(status, input.several), severityOf(status.state)),
     command: commandOf(status),
   };
+}
+
+function renderUnusable(): StatusItemView {
+  const tooltip = l10n.t("draft.toml names no environment that can be used. Click to see why.");
+  return { ...item("warning", l10n.t("Draft: see draft.toml"), tooltip, "warning"), command: "draft.showProblem" };
 }
 
 function renderDetected(what: string): StatusItemView {
