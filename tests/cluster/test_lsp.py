@@ -212,6 +212,7 @@ async def test_cancel_in_the_middle_of_a_stage(
             lambda: isinstance(client.progress_reports[token][-1], types.WorkDoneProgressEnd), LONG
         )
         end = client.progress_reports[token][-1]
+        assert isinstance(end, types.WorkDoneProgressEnd)
         assert end.message == "cancelled"
         secrets = cluster.get("secrets", "-n", namespace, "-l", "owner=helm")["items"]
         states = {each["metadata"]["labels"]["status"] for each in secrets}
