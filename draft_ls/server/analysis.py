@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from draft_ls.analysis.context import Memory
     from draft_ls.errors import Problem
     from draft_ls.server.server import DraftLanguageServer
 
@@ -30,6 +31,7 @@ class Analysis:
         self._executor: ThreadPoolExecutor | None = None
         self._looks: dict[Path, asyncio.Task[None]] = {}
         self._seen: set[Path] = set()
+        self._memories: dict[Path, Memory] = {}
 
     def changed(self, app: Path, delay: float = DELAY) -> None:
         """A text of an app has changed; one that is waited for is looked at later, with this change."""
@@ -54,11 +56,13 @@ class Analysis:
     async def _look(self, app: Path, delay: float) -> None:
         await asyncio.sleep(delay)
         from draft_ls.analysis.app import problems_of_app
+        from draft_ls.analysis.context import Memory
 
         if self._executor is None:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="draft-analysis")
         loop = asyncio.get_running_loop()
-        problems = await loop.run_in_executor(self._executor, problems_of_app, self._ls.tree(app))
+        memory = self._memories.setdefault(app, Memory())
+        problems = await loop.run_in_executor(self._executor, problems_of_app, self._ls.tree(app), memory)
         found: dict[Path, list[Problem]] = {}
         for problem in problems:
             if problem.place:

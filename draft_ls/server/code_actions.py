@@ -26,6 +26,7 @@ from draft_ls.config.model import CONFIG_FILE
 from draft_ls.errors import DraftError, Problem
 from draft_ls.server import scaffolding
 from draft_ls.server.protocol import CommandArguments
+from draft_ls.server.repairs import repairs
 from draft_ls.server.rpc import INVALID_PARAMS
 from draft_ls.server.sessions import app_at
 from draft_ls.server.uris import path_of, uri_of
@@ -76,6 +77,8 @@ async def _code_actions(ls: DraftLanguageServer, params: CodeActionParams) -> li
             _create(ls, path.parent, "Draft: Create (Dockerfile, chart, draft.toml)", CREATE_KIND, ())
         )
     if _wants(wanted, CodeActionKind.QuickFix):
+        if app := app_at(ls, path):
+            await ls.analysis.settled(app)  # an edit must fit the text as it is now
         for problem in ls.diagnostics.problems(path):
             if _touches(ls, path, problem, params.range):
                 found.extend(_quick_fixes(ls, path, problem))
@@ -112,11 +115,16 @@ def _quick_fixes(ls: DraftLanguageServer, path: Path, problem: Problem) -> Itera
         pieces = _PIECES[problem.code]
         title = f"Draft: Create {' and '.join(piece.rstrip('/') for piece in pieces)}"
         yield _create(ls, path.parent, title, CodeActionKind.QuickFix, pieces)
-    if path.name == CONFIG_FILE and ls.client.code_actions:
+    if not ls.client.code_actions:
+        return
+    lines = ls.lines(path)
+    where = lines.range(problem.place.span if problem.place else None)
+    shown = ls.diagnostics.shown(path)
+    diagnostics = [each for each in shown if each.code == problem.code and each.range == where]
+    yield from repairs(ls, problem, diagnostics)
+    if path.name == CONFIG_FILE:
         from draft_ls.analysis.draft_toml_fixes import fixes
 
-        lines = ls.lines(path)
-        diagnostics = [each for each in ls.diagnostics.shown(path) if each.code == problem.code]
         for fix in fixes(problem, ls.text(path) or ""):
             edit = TextEdit(lines.range(fix.span), fix.text)
             document = ls.document(path)

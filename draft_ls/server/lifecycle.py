@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-WATCHED = ("**/draft.toml", "**/Dockerfile", "**/.dockerignore", "**/chart/**")
+WATCHED = (
+    "**/draft.toml",
+    "**/*Dockerfile*",
+    "**/*.dockerignore",
+    "**/chart/**",
+    "**/{requirements*.txt,pyproject.toml,package.json,package-lock.json,.env*,values*.yaml}",
+)
 """What the client watches for us: files that the analysis reads but that need not be open."""
 
 

@@ -1,0 +1,99 @@
+"""Contracts across an app's files, over real stdio: told where they are broken, repaired at a keystroke, gone after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from lsprotocol import types
+
+from lsp_client import apply, apply_text, editing, profile
+from tests.unit.analysis.broken import project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lsp_client import EditorClient
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """The Python example with what ``draft create`` writes."""
+    folder = tmp_path / "shop"
+    for path, text in project("python").items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    return folder
+
+
+async def quick_fixes(client: EditorClient, path: Path, range_: types.Range) -> list[types.CodeAction]:
+    params = types.CodeActionParams(
+        types.TextDocumentIdentifier(path.as_uri()),
+        range_,
+        types.CodeActionContext([], only=[types.CodeActionKind.QuickFix]),
+    )
+    found: Any = await client.text_document_code_action_async(params)
+    return list(found or ())
+
+
+async def test_a_port_that_differs_is_told_and_set(app: Path) -> None:
+    dockerfile = app / "Dockerfile"
+    good = dockerfile.read_text()
+    bad = good.replace("EXPOSE 5000", "EXPOSE 8000")
+    async with editing(app, capabilities=profile("neovim")) as client:
+        uri = client.open(dockerfile, bad)
+        (problem,) = await client.problems(dockerfile)
+        assert problem.code == "port-mismatch"
+        assert problem.severity == types.DiagnosticSeverity.Warning
+        line = bad.split("\n").index("EXPOSE 8000")
+        assert problem.range == types.Range(types.Position(line, 7), types.Position(line, 11))
+        related = {each.location.uri for each in problem.related_information}
+        assert (app / "chart/values.yaml").as_uri() in related
+        (fix,) = await quick_fixes(client, dockerfile, problem.range)
+        assert (fix.title, fix.is_preferred) == ("Set it to 5000", True)
+        assert [each.code for each in fix.diagnostics or ()] == ["port-mismatch"]
+        assert fix.edit is not None
+        client.change(dockerfile, apply_text(bad, (fix.edit.changes or {})[uri], "utf-8"))
+        assert await client.problems(dockerfile, none=True) == ()
+
+
+async def test_unsaved_code_breaks_the_contract_of_a_file_that_is_not_open(app: Path) -> None:
+    async with editing(app, capabilities=profile("neovim")) as client:
+        client.open(app / "app.py", "from flask import Flask\nserver = Flask(__name__)\n")
+        (problem,) = await client.problems(app / "Dockerfile")
+        assert problem.code == "start-name-missing"
+        client.change(app / "app.py", "from flask import Flask\napp = Flask(__name__)\n")
+        assert await client.problems(app / "Dockerfile", none=True) == ()
+
+
+async def test_a_secret_is_ignored_with_one_action_that_makes_the_file(app: Path) -> None:
+    (app / ".dockerignore").unlink()
+    (app / ".env").write_text("TOKEN=abc\n")
+    dockerfile = app / "Dockerfile"
+    async with editing(app) as client:
+        uri = client.open(dockerfile)
+        pull = types.DocumentDiagnosticParams(types.TextDocumentIdentifier(uri))
+        report: Any = await client.text_document_diagnostic_async(pull)
+        (problem,) = report.items
+        assert problem.code == "secret-in-image"
+        assert problem.related_information[0].location.uri == (app / ".env").as_uri()
+        (fix,) = await quick_fixes(client, dockerfile, problem.range)
+        assert fix.title == "Add .env to .dockerignore"
+        assert fix.edit is not None
+        apply(fix.edit)
+        assert (app / ".dockerignore").read_text() == ".env\n"
+        change = types.FileEvent((app / ".dockerignore").as_uri(), types.FileChangeType.Created)
+        client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([change]))
+        report = await client.text_document_diagnostic_async(pull)
+        assert report.items == ()
+        assert await quick_fixes(client, dockerfile, problem.range) == []
+
+
+async def test_a_client_that_cannot_make_files_is_not_offered_to(app: Path) -> None:
+    (app / ".dockerignore").unlink()
+    (app / ".env").write_text("TOKEN=abc\n")
+    async with editing(app, capabilities=profile("minimal")) as client:
+        client.open(app / "Dockerfile")
+        (problem,) = await client.problems(app / "Dockerfile")
+        assert problem.code == "secret-in-image"
+        assert await quick_fixes(client, app / "Dockerfile", problem.range) == []
