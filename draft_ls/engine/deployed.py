@@ -1,7 +1,8 @@
-"""Questions about what is deployed, by whomever, answered from values."""
+"""What is deployed, by whomever: what it is, what to go back to, and a fresh start of its pods."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from draft_ls.engine.events import Outcome
@@ -9,6 +10,7 @@ from draft_ls.engine.imaging import repository
 from draft_ls.errors import DraftError, Problem, Stage
 
 if TYPE_CHECKING:
+    from draft_ls.cluster.client import Cluster
     from draft_ls.deploy.model import Release
     from draft_ls.deploy.model import Target as ReleaseTarget
     from draft_ls.engine.model import Deployment
@@ -16,14 +18,20 @@ if TYPE_CHECKING:
 
 
 def last_good(history: tuple[Deployment, ...]) -> int:
-    """The revision to go back to: the last that was live before the newest one.
+    """The revision to go back to: the last live one of other content than what was live last.
+
+    What was only synced into containers is in no image, so nothing can go back to it.
+
+    Args:
+        history: newest first.
 
     Raises:
         DraftError: there is none.
     """
-    newest = next((entry.revision for entry in history if entry.revision is not None), None)
-    for entry in history:
-        if entry.outcome is Outcome.LIVE and entry.revision is not None and entry.revision != newest:
+    live = [entry for entry in history if entry.outcome is Outcome.LIVE]
+    for entry in live:
+        is_other = entry.content_digest != live[0].content_digest or history[0] is not live[0]
+        if is_other and entry.revision is not None and _is_in_image(entry):
             return entry.revision
     raise DraftError(
         Problem(
@@ -33,6 +41,11 @@ def last_good(history: tuple[Deployment, ...]) -> int:
             fix="Name a revision; `helm history` lists those that Helm remembers.",
         )
     )
+
+
+def _is_in_image(entry: Deployment) -> bool:
+    """Whether what was live was the image's own content, with nothing synced over it."""
+    return entry.image is not None and entry.image.rpartition(":")[2] == entry.content_digest
 
 
 def told(release: Release) -> str:
@@ -63,6 +76,20 @@ def deployed_image(release: Release, repository: str) -> str | None:
         (image for image in images(documents(release.manifest)) if image.rpartition(":")[0] == repository),
         None,
     )
+
+
+async def renew_pods(cluster: Cluster, release: Release) -> None:
+    """Delete the pods of a release, so that new ones start from their image."""
+    from draft_ls.cluster.kinds import PODS, name_of
+    from draft_ls.deploy.logs import pods_of
+    from draft_ls.deploy.manifest import documents, workloads
+    from draft_ls.deploy.view import View
+
+    wanted = workloads(documents(release.manifest), release.namespace)
+    async with View(cluster, release.namespace) as view:
+        await view.require(item.kind for item in wanted)
+        names = [name_of(pod) for pod in pods_of(view, wanted)]
+    await asyncio.gather(*(cluster.delete(PODS, name, release.namespace) for name in names))
 
 
 def not_deployed(place: ReleaseTarget) -> Problem:

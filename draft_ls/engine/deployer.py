@@ -16,7 +16,7 @@ from draft_ls.build.tags import content_tag
 from draft_ls.engine import imaging, planner, reading
 from draft_ls.engine.access import Access
 from draft_ls.engine.blame import located
-from draft_ls.engine.deployed import deployed_image, not_deployed, told, variables
+from draft_ls.engine.deployed import deployed_image, not_deployed, renew_pods, told, variables
 from draft_ls.engine.model import PlanKind
 from draft_ls.engine.place import Guard, find_place
 from draft_ls.engine.planner import Identity, Known
@@ -110,8 +110,12 @@ class Deployer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._released = False
         self._on_trouble = on_trouble
+        self._on_recovery = on_recovery
+        self._in_trouble: Identity | None = None
+        self._telling = asyncio.Lock()
+        """Troubles and recoveries are told in the order in which they happened."""
         self._target: Target | None = None
-        self._access = Access(key, lambda problem: self._background(self._tell_trouble(problem)), on_recovery)
+        self._access = Access(key, self._befallen, self._recovered)
 
     # --- deciding ----------------------------------------------------------
 
@@ -185,11 +189,26 @@ class Deployer:
         except DraftError as error:
             raise DraftError(*await asyncio.to_thread(located, error.problems, target)) from error
 
+    def _befallen(self, problem: Problem) -> None:
+        """What was live is not well any more: the next save must not find nothing to do."""
+        self._in_trouble, self._known = self._known.live, replace(self._known, live=None)
+        self._background(self._tell_trouble(problem))
+
+    def _recovered(self) -> None:
+        if self._in_trouble is not None and self._known.running == self._in_trouble:
+            self._known = replace(self._known, live=self._in_trouble)
+        self._background(self._tell_recovery())
+
+    async def _tell_recovery(self) -> None:
+        async with self._telling:
+            self._on_recovery()
+
     async def _tell_trouble(self, problem: Problem) -> None:
         """Pass on that what was live is not well, with its place in the app's files."""
-        if self._target is not None:
-            problem = (await asyncio.to_thread(located, (problem,), self._target))[0]
-        self._on_trouble(problem)
+        async with self._telling:
+            if self._target is not None:
+                problem = (await asyncio.to_thread(located, (problem,), self._target))[0]
+            self._on_trouble(problem)
 
     async def _deploy(self, target: Target, plan: Plan, report: Report) -> Live:
         changed = self._changed(target)
@@ -312,11 +331,14 @@ class Deployer:
     async def rollback(self, revision: int, report: Report) -> Live:
         """Go back to a revision of the release, and see it answer."""
         place, _ = await self._deployed_place(report)
-        _, helm = await self._open(place)
+        cluster, helm = await self._open(place)
+        synced = self._known.running != self._known.released
         with report.stage(Stage.RELEASE, f"Rolling back to revision {revision}") as note:
             self._forget()
             release = await helm.rollback(place, revision)
             note.message = told(release)
+            if synced:  # An equal pod template keeps the pods, and they would keep the synced files.
+                await renew_pods(cluster, release)
         report.learned(Facts(revision=release.revision))
         return await self._arrive_at(release, report)
 

@@ -80,7 +80,7 @@ def plan(
     if known.live == target:
         return Plan(PlanKind.NOTHING, f"what is saved is live ({target.content})")
     if known.running is None:
-        return Plan(PlanKind.BUILD, "nothing is live yet", changed)
+        return Plan(PlanKind.BUILD, "this session has deployed nothing yet", changed)
     if known.running == target:
         return Plan(PlanKind.BUILD, "what is saved runs, but does not answer", changed)
     if known.running.content != target.content:

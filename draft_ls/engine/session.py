@@ -101,6 +101,8 @@ class Session:
         self._loop: asyncio.Task[None] | None = None
         self._attempted: Identity | None = None
         """What was taken up last: the disk's echo of it is no news, however it ended."""
+        self._trouble: tuple[Problem, str | None] | None = None
+        """What befell the content that was live, and which content that was."""
 
     @property
     def status(self) -> Status:
@@ -132,14 +134,16 @@ class Session:
             self._set(replace(self._status, watching=on))
 
     def trouble(self, problem: Problem) -> None:
-        """What was live is not well any more (a crash, a lost pod); a run under way has its own word."""
-        if self._run is None and self._status.state is State.LIVE:
+        """What was live is not well any more: a crash, a lost pod, no way to the cluster."""
+        if self._status.state is State.LIVE or self._status.live_digest is not None:
+            self._trouble = problem, self._status.live_digest
             self._set(transitions.in_trouble(self._status, problem))
 
     def recovered(self) -> None:
         """What was in trouble answers again by itself."""
-        if self._run is None and self._status.state is State.FAILED:
-            self._set(transitions.recovered(self._status))
+        trouble, self._trouble = self._trouble, None
+        if trouble is not None:
+            self._set(transitions.recovered(self._status, *trouble))
 
     async def cancel(self) -> None:
         """End the run under way, at a safe point, and drop what is pending."""
@@ -190,6 +194,7 @@ class Session:
                 self._echo(request)
                 return
             await self._end_run(Outcome.SUPERSEDED)
+            self._attempted = None
             self._fail(request, self._next_run(), error.problems)
             return
         if self._pending is not None:  # A newer request came meanwhile: it reads what is saved by then.
@@ -200,7 +205,7 @@ class Session:
         if run is not None and run.identity == target.identity and not request.force:
             run.request.waiters.extend(request.waiters)
             return
-        if run is None and request.quiet and target.identity == self._attempted:
+        if request.quiet and target.identity == self._attempted:
             self._echo(request)
             return
         self._attempted = target.identity
@@ -269,6 +274,7 @@ class Session:
 
     def _live(self, request: Request, number: int, live: Live, report: Report) -> None:
         took = time.monotonic() - request.began
+        self._trouble = None
         self._set(transitions.live(self._status, live, report.stages, took))
         record = transitions.deployment(self._status, Outcome.LIVE, request.cause, took, live)
         self._history.append(self.key, record)
@@ -300,7 +306,7 @@ class Session:
         self._answer(request, number, outcome)
 
     def _nothing(self, request: Request, target: Target, plan: Plan) -> None:
-        if request.quiet:
+        if request.quiet and self._status.state is State.LIVE:
             self._echo(request)
             return
         number = self._next_run()

@@ -46,7 +46,7 @@ class Supervision:
     """Remembers what base images run."""
 
     def __init__(self) -> None:
-        self._bases: dict[str, ImageConfig] = {}
+        self._bases: dict[tuple[str, bool], ImageConfig] = {}
 
     def wrap(self, text: str) -> Wrapped:
         """The Dockerfile for development."""
@@ -60,9 +60,14 @@ class Supervision:
 
         What the Dockerfile itself does not set, the image has from its base.
         """
-        self._bases[_base(text)] = ImageConfig(built.entrypoint, built.command)
+        name, sets_command = _base(text)
+        command = () if sets_command else built.command
+        self._bases[name, sets_command] = ImageConfig(built.entrypoint, command)
 
 
-def _base(text: str) -> str:
+def _base(text: str) -> tuple[str, bool]:
+    """The base image of the final stage, and whether the Dockerfile sets the command over it."""
     dockerfile = parse(text)
-    return lineage(dockerfile, dockerfile.final)[0].base if dockerfile.final else ""
+    stages = lineage(dockerfile, dockerfile.final) if dockerfile.final else ()
+    keywords = {each.keyword for stage in stages for each in stage.instructions}
+    return (stages[0].base if stages else ""), bool(keywords & {"CMD", "ENTRYPOINT"})

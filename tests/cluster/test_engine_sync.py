@@ -148,6 +148,16 @@ async def test_a_hundred_saves_at_once_end_on_the_last(flask: Bench, cluster: Re
     assert flask.stages(seen).count(Stage.BUILD) <= 1
 
 
+async def test_back_to_last_good_undoes_a_sync(flask: Bench) -> None:
+    await flask.live()
+    await flask.save("app.py", flask.replace("app.py", HELLO, "Worse"))
+    async with asyncio.timeout(60):
+        ended = await flask.engine.rollback(flask.key)
+    assert ended.outcome is Outcome.LIVE, flask.status.problems
+    assert await flask.get() == f"{HELLO}\n"
+    assert flask.status.live_digest != flask.status.content_digest, "what is saved is not live"
+
+
 async def test_new_deleted_and_renamed_files(flask: Bench, cluster: RealCluster) -> None:
     await flask.live()
     (flask.app / "pages").mkdir()

@@ -174,6 +174,21 @@ async def test_the_echo_of_a_failed_save_does_not_try_again(bench: Bench) -> Non
     assert ended.outcome is Outcome.FAILED, "a person who saves again wants another try"
 
 
+async def test_an_echo_does_not_end_a_roll_back(bench: Bench) -> None:
+    bench.pipeline.gate.set()
+    await bench.session.request("up")
+    going = asyncio.Event()
+
+    async def go_back(report: Report) -> Live:
+        going.set()
+        await bench.session.request("app.py changed on disk", quiet=True)
+        return Live("old", None, 1, "app:old", None)
+
+    ended = await bench.session.perform("back to revision 1", go_back)
+    assert ended.outcome is Outcome.LIVE
+    assert bench.session.status.live_digest == "old"
+
+
 async def test_the_echo_of_a_broken_config_is_silent(bench: Bench) -> None:
     bench.pipeline.broken = Problem("toml-syntax", "draft.toml does not parse")
     await bench.session.request("draft.toml saved")

@@ -87,3 +87,23 @@ def test_rules_without_a_file_still_leave_out_version_control(tmp_path: Path) ->
     rules = ignore_rules(tmp_path)
     assert rules.match_file(".git/HEAD")
     assert not rules.match_file("app.py")
+
+
+@pytest.mark.parametrize("how", ["deleted", "replaced"])
+async def test_a_folder_that_goes_and_comes_back_is_watched_again(
+    watched: tuple[Path, Seen], how: str
+) -> None:
+    app, seen = watched
+    if how == "deleted":
+        shutil.rmtree(app)
+        await seen.wait()
+        app.mkdir()
+    else:
+        app.rename(app.parent / "old")
+        app.mkdir()
+    async with asyncio.timeout(15):
+        while "app" not in {path for batch in seen.batches for path in batch}:
+            await asyncio.sleep(0.05)
+        while not any("new.py" in batch for batch in seen.batches):
+            (app / "new.py").write_text(str(len(seen.batches)))
+            await asyncio.sleep(0.3)
