@@ -58,7 +58,7 @@ class Mirror:
         self.failure: ApiError | None = None
         """Why following has ended for good, e.g. the permission was taken away."""
         self.lost: UnreachableError | None = None
-        """Why the server cannot be reached just now; none while it can."""
+        """Why the server cannot be reached just now; none while it can. A change of it counts as a change."""
         self._cluster = cluster
         self._kind = kind
         self._namespace = namespace
@@ -105,7 +105,9 @@ class Mirror:
                     self._changed()
                     return
             except UnreachableError as error:
-                self.lost = error
+                is_news, self.lost = self.lost is None, error
+                if is_news:
+                    self._changed()
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads the load only
             pause = min(2 * pause, LONGEST_PAUSE)
 
@@ -122,7 +124,9 @@ class Mirror:
         path = self._kind.path(self._namespace)
         started = asyncio.get_running_loop().time()
         async with self._cluster.connection.stream(path, query, doing, silence=SILENCE) as chunks:
-            self.lost = None
+            if self.lost is not None:
+                self.lost = None
+                self._changed()
             async for line in split_lines(chunks, longest=None):
                 self._apply(json.loads(line), doing)
         if asyncio.get_running_loop().time() - started < 1.0:

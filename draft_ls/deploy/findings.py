@@ -42,3 +42,8 @@ class Finding:
     patience: float = AT_ONCE
     crash: bool = False
     log: bool = False
+
+    @property
+    def about(self) -> tuple[str, str | None, str | None]:
+        """What makes a finding the same one though its words change."""
+        return self.code, self.pod, self.container

@@ -139,8 +139,8 @@ class _Follower:
     def _judge(self, states: Sequence[Progress], now: float) -> tuple[Finding | None, float]:
         """The first finding that has lasted too long, and seconds until the next may have."""
         current = [item for state in states if not state.done for item in self._findings(state, states)]
-        self._since = {_about(item): self._since.get(_about(item), now) for item in current}
-        remaining = [self._since[_about(item)] + item.patience - now for item in current]
+        self._since = {item.about: self._since.get(item.about, now) for item in current}
+        remaining = [self._since[item.about] + item.patience - now for item in current]
         due = next((item for item, left in zip(current, remaining, strict=True) if left <= 0), None)
         return due, min(remaining, default=float("inf"))
 
@@ -217,11 +217,6 @@ async def _log_of(
     except DraftError as error:
         _log.debug("no log of %s/%s (previous: %s): %s", pod, container, previous, error)
         return ()
-
-
-def _about(finding: Finding) -> tuple[str, str | None, str | None]:
-    """What makes a finding the same one though its words change."""
-    return finding.code, finding.pod, finding.container
 
 
 def _pods(states: Sequence[Progress]) -> Iterator[Pod]:

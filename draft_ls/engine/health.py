@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from draft_ls.deploy.view import View
 
 logger = logging.getLogger(__name__)
+
+UNANSWERED = 10.0
+"""Seconds after which even what may pass is told: a probe that fails, a node that is looked for."""
+LOST = 3.0
+"""Seconds without a way to the cluster: a connection that is cut is opened anew in less."""
 
 
 class Health:
@@ -53,21 +59,23 @@ class Health:
             self._ill = True
             self._on_trouble(error.problem)
         wanted = workloads(documents(self._release.manifest), self._release.namespace)
-        since: dict[Finding, float] = {}
+        since: dict[tuple[str, str | None, str | None], float] = {}
         while True:
             change = self._view.change
             now = time.monotonic()
             states = self._states(wanted)
             current = [finding for state in states for finding in self._findings(state)]
-            since = {finding: since.get(finding, now) for finding in current}
-            due = next((each for each in current if now - since[each] >= each.patience), None)
+            current += self._lost()
+            since = {finding.about: since.get(finding.about, now) for finding in current}
+            left = {each.about: since[each.about] + min(each.patience, UNANSWERED) - now for each in current}
+            due = next((each for each in current if left[each.about] <= 0), None)
             if due is not None and not self._ill:
                 self._ill = True
                 self._on_trouble(await self._problem(due))
-            elif self._ill and states and all(state.done for state in states):
+            elif self._ill and not current and states and all(state.done for state in states):
                 self._ill = False
                 self._on_recovery()
-            await self._wait(change, min((since[e] + e.patience - now for e in current), default=None))
+            await _wait(change, min((each for each in left.values() if each > 0), default=None))
 
     def _states(self, wanted: tuple[Workload, ...]) -> list[Progress]:
         from draft_ls.deploy.progress import progress_of
@@ -77,11 +85,27 @@ class Health:
     def _findings(self, state: Progress) -> list[Finding]:
         from draft_ls.cluster.kinds import uid_of
         from draft_ls.deploy.diagnosis import findings
+        from draft_ls.deploy.findings import Finding
 
         if state.done:
             return []
+        if state.thing is None:
+            name = f"{state.workload.kind} {state.workload.name!r}"
+            message = (
+                f"{name} is no longer in namespace {state.workload.namespace!r}: somebody has deleted it."
+            )
+            return [Finding("workload-deleted", message, fix="Deploy again: save, or run “Draft: Up”.")]
         things = (*state.pods, *state.makers)
         return list(findings(state, {uid_of(item): self._view.warnings(uid_of(item)) for item in things}))
+
+    def _lost(self) -> list[Finding]:
+        """Nothing is known of the app, and no tunnel leads there, while the cluster cannot be reached."""
+        from draft_ls.deploy.findings import Finding
+
+        if self._view.lost is None:
+            return []
+        problem = self._view.lost.problem
+        return [Finding(problem.code, problem.message, problem.cause, problem.fix, patience=LOST)]
 
     async def _problem(self, finding: Finding) -> Problem:
         from draft_ls.deploy.rollout import last_lines
@@ -100,11 +124,9 @@ class Health:
             details=details,
         )
 
-    async def _wait(self, change: asyncio.Event, seconds: float | None) -> None:
-        """Until the next change, or until a finding may have lasted long enough."""
-        infinite = seconds is None or seconds in (float("inf"), float("-inf")) or seconds <= 0
-        try:
-            async with asyncio.timeout(None if infinite else seconds):
-                await change.wait()
-        except TimeoutError:
-            return
+
+async def _wait(change: asyncio.Event, seconds: float | None) -> None:
+    """Until the next change, or until a finding may have lasted long enough."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await change.wait()

@@ -107,17 +107,19 @@ def held(status: Status, run: int, cause: str, target: Target, *, working: bool)
 
 
 def in_trouble(status: Status, problem: Problem) -> Status:
-    """What was live is not well any more."""
-    return replace(
-        status, state=State.FAILED, live_digest=None, message=problem.message, problems=(problem,)
-    )  # fmt: skip
+    """What was live is not well any more; whatever else is under way or has failed keeps its own word."""
+    gone = replace(status, live_digest=None)
+    if status.state is not State.LIVE:
+        return gone
+    return replace(gone, state=State.FAILED, message=problem.message, problems=(problem,))
 
 
-def recovered(status: Status) -> Status:
-    """What was in trouble answers again by itself."""
-    return replace(
-        status, state=State.LIVE, live_digest=status.content_digest, message="It answers again", problems=()
-    )  # fmt: skip
+def recovered(status: Status, problem: Problem, content: str | None) -> Status:
+    """What was in trouble, with a problem, answers again by itself; it is this content."""
+    back = replace(status, live_digest=content)
+    if status.problems != (problem,):
+        return back
+    return replace(back, state=State.LIVE, message="It answers again", problems=())
 
 
 def stopped(status: Status) -> Status:

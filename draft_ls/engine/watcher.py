@@ -31,6 +31,9 @@ NEVER = (
 STEP = 50
 """Milliseconds of quiet after which the kernel's events are handed over."""
 
+AWAY = 0.5
+"""Seconds between two looks for a folder that was deleted."""
+
 
 def ignore_rules(app: Path) -> GitIgnoreSpec:
     """The rules of an app: ``NEVER``, then its ``.draftignore``."""
@@ -46,27 +49,33 @@ def ignore_rules(app: Path) -> GitIgnoreSpec:
 async def watch(app: Path, delay: Callable[[], float], changed: Callable[[tuple[str, ...]], None]) -> None:
     """Call ``changed`` with the relative paths that changed, once it has been quiet; until cancelled.
 
+    A folder that is deleted, or replaced by another (git worktree, a moved backup), is watched again when it is
+    back; that is told as a change of its own name.
+
     Args:
         app: the folder.
         delay: seconds of quiet, asked anew each time.
         changed: called on the event loop.
 
     Raises:
-        FileNotFoundError: the folder is gone.
+        FileNotFoundError: the folder was never there.
     """
+    gathering = _Gathering(delay, changed)
+    try:
+        while True:
+            await _watch_one(app, gathering)
+            while _identity(app) is None:  # noqa: ASYNC110 - nothing tells of a folder that is not there
+                await asyncio.sleep(AWAY)
+            gathering.add({app.name})
+    finally:
+        gathering.cancel()
+
+
+async def _watch_one(app: Path, gathering: _Gathering) -> None:
+    """Watch a folder until it is gone or another one."""
     from watchfiles import awatch  # pyright: ignore[reportUnknownVariableType] - an anyio type is unknown
 
-    stop = asyncio.Event()
-    rules = ignore_rules(app)
-    gathered: set[str] = set()
-    timer: asyncio.TimerHandle | None = None
-    loop = asyncio.get_running_loop()
-
-    def hand_over() -> None:
-        paths = tuple(sorted(gathered))
-        gathered.clear()
-        changed(paths)
-
+    identity, rules, stop = _identity(app), ignore_rules(app), asyncio.Event()
     try:
         async for events in awatch(
             app,
@@ -74,27 +83,59 @@ async def watch(app: Path, delay: Callable[[], float], changed: Callable[[tuple[
             step=STEP,
             debounce=STEP * 4,
             stop_event=stop,
+            yield_on_timeout=True,
             ignore_permission_denied=True,
         ):
             paths = {_relative(app, path) for _, path in events}
             if IGNORE_FILE in paths:
                 rules = ignore_rules(app)
-            found = {path for path in paths if path and not rules.match_file(path)}
-            if not found:
-                continue
-            gathered |= found
-            if timer is not None:
-                timer.cancel()
-            timer = loop.call_later(delay(), hand_over)
+            gathering.add({path for path in paths if path and not rules.match_file(path)})
+            if _identity(app) != identity:
+                return
     finally:
         stop.set()
-        if timer is not None:
-            timer.cancel()
+
+
+class _Gathering:
+    """Paths, handed over once no more have come for a while."""
+
+    def __init__(self, delay: Callable[[], float], changed: Callable[[tuple[str, ...]], None]) -> None:
+        self._delay = delay
+        self._changed = changed
+        self._paths: set[str] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, paths: set[str]) -> None:
+        """Gather paths, and wait anew."""
+        if paths:
+            self._paths |= paths
+            self.cancel()
+            self._timer = asyncio.get_running_loop().call_later(self._delay(), self._hand_over)
+
+    def cancel(self) -> None:
+        """Hand over nothing."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _hand_over(self) -> None:
+        paths = tuple(sorted(self._paths))
+        self._paths.clear()
+        self._changed(paths)
+
+
+def _identity(app: Path) -> tuple[int, int] | None:
+    """What tells a folder from another one that takes its place; none if there is none."""
+    try:
+        status = app.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _relative(app: Path, path: str) -> str:
     with contextlib.suppress(ValueError):
         from pathlib import Path
 
-        return Path(path).relative_to(app).as_posix()
+        relative = Path(path).relative_to(app).as_posix()
+        return "" if relative == "." else relative
     return ""
