@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from draft_ls.detect.model import Evidence, Fact
-from draft_ls.detect.sources import compiled, strings, table
+from draft_ls.detect.sources import compiled, is_table, strings, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +154,7 @@ def merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in own.items():
         known = result.get(key)
         result[key] = (
-            {**table(known), **table(value)} if isinstance(known, dict) and isinstance(value, dict) else value
+            {**table(known), **table(value)} if is_table(known) and is_table(value) else value
         )
     return result
 

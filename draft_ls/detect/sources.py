@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from draft_ls.detect.model import Evidence, Fact
 from draft_ls.errors import Position, Span
@@ -182,7 +182,7 @@ class Sources:
     def _full(self, path: str) -> str:
         return f"{self.path}/{path}" if self.path else path
 
-    def _document(self, path: str, load: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _document(self, path: str, load: Any) -> dict[str, Any]:
         if path not in self._documents:
             try:
                 value: object = load(self.text(path))
@@ -225,12 +225,27 @@ def span_of(text: str, start: int, end: int) -> Span:
     return Span(_position(text, start), _position(text, end))
 
 
+def is_table(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether a value of a document is a table."""
+    return isinstance(value, dict)
+
+
+def items(value: object) -> list[Any]:
+    """A value of a document as a list; empty if it is none."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def plain(value: object) -> Any:  # noqa: ANN401
+    """A value of a document as a template takes it: a list becomes a tuple."""
+    return tuple(cast("list[Any]", value)) if isinstance(value, list) else value
+
+
 def table(value: object) -> dict[str, Any]:
     """A value of a document as a table; empty if it is none."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def lookup(document: Mapping[str, Any], *keys: str) -> Any:  # noqa: ANN401
+def lookup(document: Mapping[str, Any], *keys: str) -> Any:
     """The value below nested keys of a document; none if a step is missing."""
     value: Any = document
     for key in keys:

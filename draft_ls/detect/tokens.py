@@ -28,7 +28,7 @@ _SLASHES = r"//[^\n]*|/\*.*?\*/"
 _COMMENTS = {
     "hash": r"\#[^\n]*",
     "slash": _SLASHES,
-    "both": rf"(?:\#(?!\[)|//)[^\n]*|/\*.*?\*/",
+    "both": r"(?:\#(?!\[)|//)[^\n]*|/\*.*?\*/",
     "dash": r"--[^\n]*",
     "semicolon": r";[^\n]*",
     "percent": r"%[^\n]*",

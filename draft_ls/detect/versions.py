@@ -60,8 +60,8 @@ class _Comparator:
                 return (
                     candidate > bound
                     or (more and candidate == bound)
-                    or len(self.version) > length
-                    and candidate == bound
+                    or (len(self.version) > length
+                    and candidate == bound)
                 )
             case "<=":
                 return candidate <= bound
@@ -108,7 +108,7 @@ def choose(constraint: str, known: Sequence[str], preferred: str) -> str | None:
             return line
     exact = re.fullmatch(r"\s*(?:===?)?\s*v?(\d+(?:\.\d+)*)\s*", constraint)
     version = parse_version(constraint)
-    parts = len((parse_version(preferred) or (0,)))
+    parts = len(parse_version(preferred) or (0,))
     return dotted(version, parts) if exact and version else None
 
 

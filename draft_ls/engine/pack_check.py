@@ -189,7 +189,7 @@ def schema_problems(manifests: str, version: str = "1.37") -> tuple[str, ...]:
 
 
 @cache
-def _validator(name: str, version: str) -> Any:  # noqa: ANN401
+def _validator(name: str, version: str) -> Any:
     """The validator for one kind of object; none if there is no schema for it.
 
     kubernetes-validate brings the schemas; its own function reads megabytes for every object anew.

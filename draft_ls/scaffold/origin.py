@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from draft_ls.detect.sources import table
+from draft_ls.detect.sources import plain, table
 from draft_ls.scaffold.model import Action
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Origin:
 def origin_text(pack: Pack, name: str, answers: Mapping[str, Detail], files: Mapping[str, str]) -> str:
     """The record as a file's text."""
     document = {
-        "about": "What draft create wrote. 'draft update' needs it to merge a newer pack; keep it in version control.",
+        "about": "What draft create wrote, for draft update to merge a newer pack. Keep it in version control.",
         "pack": pack.name,
         "version": pack.version,
         "name": name,
@@ -62,15 +62,12 @@ def read_origin(text: str) -> Origin | None:
     files = {path: text for path, text in table(document.get("files")).items() if isinstance(text, str)}
     if not isinstance(document.get("pack"), str) or not files:
         return None
-    answers = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in table(document.get("answers")).items()
-    }  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    answers = {key: plain(value) for key, value in table(document.get("answers")).items()}
     return Origin(
         pack=document["pack"],
         version=str(document.get("version", "")),
         name=str(document.get("name", "app")),
-        answers=cast("Mapping[str, Detail]", answers),
+        answers=answers,
         files=files,
     )
 

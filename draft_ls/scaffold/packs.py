@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from draft_ls.detect.builtin import PACK_FILE
 from draft_ls.detect.rules import PackRules, RuleError, merged, parse_rules
-from draft_ls.detect.sources import strings, table
+from draft_ls.detect.sources import plain, strings, table
 from draft_ls.errors import DraftError, Place, Problem, Stage
 from draft_ls.files import Kind
 
@@ -270,10 +270,10 @@ def _pack(folder: str, document: dict[str, Any], files: dict[str, str], place: P
     known = {each.name: each for each in variables}
     defaults: dict[str, Detail] = {each.name: each.default for each in variables}
     for key, value in table(document.get("defaults")).items():
-        converted = tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        converted = plain(value)
         if key in known and not known[key].accepts(converted):
             raise RuleError(f"defaults.{key}", f"should be of type {known[key].type}")
-        defaults[key] = cast("Detail", converted)
+        defaults[key] = converted
     return Pack(
         name=rules.name,
         title=str(document.get("title", rules.name)),
@@ -307,11 +307,11 @@ def _variable(name: str, value: object) -> Variable:
         VariableType.LIST: (),
     }[kind]
     given = values.get("default", empty)
-    default = tuple(given) if isinstance(given, list) else given  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    default = plain(given)
     variable = Variable(
         name=name,
         type=kind,
-        default=cast("Detail", default),
+        default=default,
         summary=str(values.get("summary", "")),
         prompt=str(values.get("prompt", "")),
         choices=strings(values.get("choices")),

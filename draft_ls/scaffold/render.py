@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from draft_ls.errors import DraftError, Place, Problem, Span, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from jinja2.sandbox import SandboxedEnvironment
@@ -25,8 +25,8 @@ def _environment() -> SandboxedEnvironment:
 
     environment = SandboxedEnvironment(
         undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
-    )  # noqa: S701
-    environment.filters["to_json"] = lambda value: json.dumps(value, ensure_ascii=False)
+    )
+    environment.filters["to_json"] = _to_json  # pyright: ignore[reportUnknownMemberType]
     return environment
 
 
@@ -68,15 +68,17 @@ def render(template: str, values: Mapping[str, object], path: Path) -> str:
     return text if not text or text.endswith("\n") else text + "\n"
 
 
-def _bounded(chunks: object) -> list[str]:
-    found: list[str] = []
+def _bounded(chunks: Iterable[str]) -> Iterator[str]:
     length = 0
-    for chunk in chunks:  # pyright: ignore
-        found.append(chunk)  # pyright: ignore
-        length += len(chunk)  # pyright: ignore
+    for chunk in chunks:
+        length += len(chunk)
         if length > OUTPUT_LIMIT:
             raise ValueError(f"it makes more than {OUTPUT_LIMIT} characters")
-    return found
+        yield chunk
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _line_of(error: BaseException) -> int | None:

@@ -153,10 +153,9 @@ def rendered(pack: Pack, values: Mapping[str, object]) -> dict[str, str]:
                 fix="Remove the file from the pack.",
             )
             raise DraftError(problem)
-        if path.endswith(TEMPLATE) and folder is not None:
-            text = render(text, values, folder / path)
-        if text.strip():
-            texts[target] = text
+        made = render(text, values, folder / path) if path.endswith(TEMPLATE) and folder else text
+        if made.strip():
+            texts[target] = made
     return texts
 
 
@@ -190,7 +189,7 @@ def _existing_folders(tree: Tree, app: str) -> frozenset[str]:
 
 def _edit(tree: Tree, app: str, path: str, text: str, existing: frozenset[str]) -> FileEdit | None:
     full = f"{app}/{path}" if app else path
-    top = path.split("/")[0]
+    top = path.split("/", maxsplit=1)[0]
     present = tree.read(full)
     if present is not None:
         same = present == text

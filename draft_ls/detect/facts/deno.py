@@ -10,7 +10,7 @@ from draft_ls.detect.facts import Facts
 from draft_ls.detect.facts.javascript_source import scripts
 from draft_ls.detect.facts.variables import unique
 from draft_ls.detect.model import Fact
-from draft_ls.detect.sources import table
+from draft_ls.detect.sources import is_table, table
 from draft_ls.detect.versions import line_of, pinned
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def analyze(subject: Subject) -> Facts:
     facts.package_manager = Fact("deno", (sources.evidence(manifest),)) if manifest else None
     tasks = table(sources.json(manifest).get("tasks")) if manifest else {}
     lines = {
-        name: str(table(line).get("command", "")) if isinstance(line, dict) else str(line)
+        name: str(line.get("command", "")) if is_table(line) else str(line)
         for name, line in tasks.items()
     }
     for name in ("start", "serve", "preview"):

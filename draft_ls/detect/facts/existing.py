@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from draft_ls.detect.commands import exec_form, port_in, procfile, reads_port, with_port
 from draft_ls.detect.facts.variables import example_variables, unique
 from draft_ls.detect.model import Evidence, Fact
-from draft_ls.detect.sources import strings, table
+from draft_ls.detect.sources import is_table, items, strings, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,28 +110,24 @@ def compose_port(sources: Sources) -> Fact[int] | None:
     for service in (table(each) for each in services.values()):
         if "build" not in service or not _builds_here(service["build"]):
             continue
-        for each in [*_listed(service.get("ports")), *_listed(service.get("expose"))]:
+        for each in [*items(service.get("ports")), *items(service.get("expose"))]:
             port = _container_port(each)
             if port:
-                needle = str(each) if not isinstance(each, dict) else str(port)
+                needle = str(port) if is_table(each) else str(each)
                 return Fact(port, (sources.quote(path, needle, f"port {port}"),))
     return None
 
 
 def _builds_here(build: object) -> bool:
-    context = str(table(build).get("context", ".")) if isinstance(build, dict) else str(build)
+    context = str(build.get("context", ".")) if is_table(build) else str(build)
     return context.rstrip("/") in {".", "", "./."}
 
 
 def _container_port(value: object) -> int | None:
-    text = str(cast("dict[str, Any]", value).get("target", "")) if isinstance(value, dict) else str(value)
+    text = str(value.get("target", "")) if is_table(value) else str(value)
     match = re.search(r"(\d+)(?:/tcp)?$", text)
     number = int(match[1]) if match else 0
     return number if 0 < number < 65536 else None
-
-
-def _listed(value: object) -> list[object]:
-    return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def manifest_port(sources: Sources) -> Fact[int] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.model import Fact
-from draft_ls.detect.sources import lookup, table
+from draft_ls.detect.sources import is_table, lookup, table
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Subject
@@ -134,5 +134,5 @@ def _angular(sources: Sources) -> str | None:
         else str(path or f"dist/{name}")
     )
     modern = str(table(build).get("builder", "")).endswith((":application", "build-angular:application"))
-    browser = str(table(path).get("browser", "browser")) if isinstance(path, dict) else "browser"
+    browser = str(path.get("browser", "browser")) if is_table(path) else "browser"
     return f"{base}/{browser}".rstrip("/") if modern else base

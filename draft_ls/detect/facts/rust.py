@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.model import Fact
-from draft_ls.detect.sources import lookup, strings, table
+from draft_ls.detect.sources import items, lookup, strings, table
 from draft_ls.detect.tokens import Signs, scan
 from draft_ls.detect.versions import line_of, pinned
 
@@ -107,12 +107,7 @@ def _chosen(sources: Sources, folder: str) -> Fact[str] | None:
 def _binaries(sources: Sources, folder: str) -> list[str]:
     document = sources.toml(f"{folder}Cargo.toml")
     name = str(table(document.get("package")).get("name", ""))
-    declared = document.get("bin")
-    names = (
-        [str(table(each).get("name")) for each in declared if table(each).get("name")]
-        if isinstance(declared, list)
-        else []
-    )  # pyright: ignore[reportUnknownVariableType]
+    names = [str(table(each)["name"]) for each in items(document.get("bin")) if table(each).get("name")]
     if names:
         return names
     found = [name] if sources.has(f"{folder}src/main.rs") and name else []

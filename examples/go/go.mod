@@ -1,0 +1,3 @@
+module example.com/example-go
+
+go 1.19
