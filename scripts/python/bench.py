@@ -8,7 +8,7 @@ import importlib
 import json
 import sys
 
-BENCHES = ("core", "loop")
+BENCHES = ("core", "loop", "detect", "editor")
 
 
 def main() -> None:

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 SERVER = ROOT / ".venv/bin/draft-ls"
 
 
+CAPABILITIES = lsp.ClientCapabilities(
+    text_document=lsp.TextDocumentClientCapabilities(diagnostic=lsp.DiagnosticClientCapabilities())
+)
+"""It cannot apply edits, show documents or ask: the server has to do without."""
+
+LANGUAGES = {".py": "python", ".js": "javascript", ".toml": "toml", ".html": "html", ".go": "go"}
+
+
 class FailedError(Exception):
     """The server said that a deployment failed, or ended."""
 
@@ -68,7 +76,7 @@ class Editor:
         try:
             await self._client.initialize_async(
                 lsp.InitializeParams(
-                    capabilities=lsp.ClientCapabilities(),
+                    capabilities=CAPABILITIES,
                     workspace_folders=[folder],
                     initialization_options={"notifications": True},
                 )
@@ -87,24 +95,33 @@ class Editor:
         except JsonRpcException as error:
             raise FailedError("\n".join([f"{name}: {error.message}", *self.log[-20:]])) from error
 
-    def save(self, path: Path, text: str) -> None:
-        """Write a file, and tell the server as an editor does: open, change, save."""
+    async def request(self, method: str, params: Any) -> Any:
+        """Send any request; its answer."""
+        return await self._client.protocol.send_request_async(method, params)
+
+    def open(self, path: Path) -> None:
+        """Tell the server that a file is open, unless it has been told."""
         uri = path.as_uri()
-        version = self._versions[uri] = self._versions.get(uri, 0) + 1
-        if version == 1:
-            item = lsp.TextDocumentItem(uri, lsp.LanguageKind.Python, version, path.read_text())
+        if uri not in self._versions:
+            self._versions[uri] = 1
+            item = lsp.TextDocumentItem(uri, LANGUAGES.get(path.suffix, "plaintext"), 1, path.read_text())
             self._client.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
-        else:
-            self._client.text_document_did_change(
-                lsp.DidChangeTextDocumentParams(
-                    lsp.VersionedTextDocumentIdentifier(version, uri),
-                    [lsp.TextDocumentContentChangeWholeDocument(text)],
-                )
-            )
+
+    def change(self, path: Path, text: str) -> None:
+        """Type: the whole text anew."""
+        self.open(path)
+        uri = path.as_uri()
+        self._versions[uri] += 1
+        document = lsp.VersionedTextDocumentIdentifier(self._versions[uri], uri)
+        changes: list[lsp.TextDocumentContentChangeEvent] = [lsp.TextDocumentContentChangeWholeDocument(text)]
+        self._client.text_document_did_change(lsp.DidChangeTextDocumentParams(document, changes))
+
+    def save(self, path: Path, text: str) -> None:
+        """Type a text, write it to disk, and tell the server, as an editor does."""
+        self.change(path, text)
         path.write_text(text)
-        self._client.text_document_did_save(
-            lsp.DidSaveTextDocumentParams(lsp.TextDocumentIdentifier(uri), text)
-        )
+        document = lsp.TextDocumentIdentifier(path.as_uri())
+        self._client.text_document_did_save(lsp.DidSaveTextDocumentParams(document, text))
 
     async def live(self, *, after: int, timeout: float) -> Any:
         """The status of the first run later than ``after`` that is live. Raises ``FailedError``."""

@@ -15,12 +15,22 @@ from draft_ls.cluster.contexts import load_contexts
 from draft_ls.errors import DraftError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[2]
 TOOLS = Path(os.environ.get("DRAFT_TOOLS", Path.home() / ".cache/draft-tools"))
 CLUSTER = Path(os.environ.get("CLUSTER_DIR", Path.home() / ".cache/draft-devcluster"))
 BUILT_CONTEXT = "draft-devcluster"
+
+
+def with_tools(environment: Mapping[str, str], state: Path | None = None) -> dict[str, str]:
+    """Variables for a program that is to find Helm and kubectl: the person's own first.
+
+    ``state``, if given, becomes its state folder: what a script deploys is no part of the person's own history.
+    """
+    path = os.pathsep.join([environment["PATH"], str(TOOLS / "helm4"), str(TOOLS)])
+    added = {"XDG_STATE_HOME": str(state)} if state else {}
+    return {**environment, "PATH": path, **added}
 
 
 @dataclass(frozen=True)
@@ -43,13 +53,12 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables for a program that is to use this cluster; a Helm of the person's own goes first."""
-        path = os.pathsep.join([os.environ["PATH"], str(TOOLS / "helm4"), str(TOOLS)])
-        return {**os.environ, "KUBECONFIG": self.kubeconfig, "PATH": path}
+        """The variables for a program that is to use this cluster."""
+        return self.variables()
 
-    def variables(self, *, state: Path) -> dict[str, str]:
-        """The same, and a state folder: what a script deploys is no part of the person's own history."""
-        return {**self.environment, "XDG_STATE_HOME": str(state)}
+    def variables(self, state: Path | None = None) -> dict[str, str]:
+        """The same, with a state folder of its own: see ``with_tools``."""
+        return with_tools({**os.environ, "KUBECONFIG": self.kubeconfig}, state)
 
     def kubectl(
         self, *arguments: str, check: bool = True, stdin: str = ""

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 def summary(seconds: Sequence[float]) -> dict[str, float]:
     """Median, 95th percentile (nearest rank) and number of samples, in milliseconds."""
-    ordered = sorted(seconds)
-    rank = max(0, math.ceil(0.95 * len(ordered)) - 1)
     return {
-        "p50_ms": round(statistics.median(ordered) * 1000, 2),
-        "p95_ms": round(ordered[rank] * 1000, 2),
-        "runs": len(ordered),
+        "p50_ms": round(statistics.median(seconds) * 1000, 2),
+        "p95_ms": round(percentile(seconds, 0.95) * 1000, 2),
+        "runs": len(seconds),
     }
+
+
+def percentile(samples: Sequence[float], share: float) -> float:
+    """The smallest sample that at least ``share`` of them do not exceed (nearest rank)."""
+    return sorted(samples)[max(0, math.ceil(share * len(samples)) - 1)]
 
 
 def timed(work: Callable[[], object], runs: int, *, warm: int = 1) -> list[float]:
