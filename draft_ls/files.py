@@ -162,7 +162,7 @@ class DiskTree:
     def _holds(self, link: str) -> bool:
         """Whether a symbolic link leads to a file within the root."""
         target = os.path.realpath(link)
-        return target.startswith(f"{os.path.realpath(self._root)}/") and os.path.isfile(target)
+        return target.startswith(f"{os.path.realpath(self._root)}/") and Path(target).is_file()
 
 
 class OverlayTree:

@@ -38,10 +38,8 @@ def tar_stream(context: BuildContext, dockerfile_text: str | None = None) -> tup
     dockerfile = os.path.normpath(context.dockerfile)
     if dockerfile_text is None and dockerfile in context.files:
         return dockerfile, _in_chunks(_members(context, ()))
-    if dockerfile_text is None:
-        text = (context.root / context.dockerfile).read_bytes()
-    else:
-        text = dockerfile_text.encode()
+    read = (context.root / context.dockerfile).read_bytes
+    text = read() if dockerfile_text is None else dockerfile_text.encode()
     name = f".dockerfile.{hashlib.sha256(text).hexdigest()[:20]}"
     own = context.files.get(IGNORE_FILE)
     lines = (context.root / IGNORE_FILE).read_bytes() + b"\n" if own else f"{IGNORE_FILE}\n".encode()
