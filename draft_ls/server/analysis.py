@@ -69,6 +69,7 @@ class Analysis:
                 found.setdefault(problem.place.path, []).append(problem)
         self._seen.add(app)
         self._ls.diagnostics.replace(("text", app), found)
+        self._ls.charts.changed(app, problems)
 
     def _done(self, app: Path, task: asyncio.Task[None]) -> None:
         if self._looks.get(app) is task:

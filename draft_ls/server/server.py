@@ -25,6 +25,7 @@ from draft_ls.server import (
     toml_features,
 )
 from draft_ls.server.analysis import Analysis
+from draft_ls.server.charts import Charts
 from draft_ls.server.client import Client
 from draft_ls.server.diagnostics import Diagnostics
 from draft_ls.server.jobs import Jobs
@@ -101,7 +102,7 @@ class DraftLanguageServer(LanguageServer):
         selected: the environment selected for each app.
         initialized: set when the client is known.
         on_idle: called once in a thread when the client has been served: for what may come late.
-        tasks, jobs, publisher, diagnostics, analysis, views, offered: see their modules.
+        tasks, jobs, publisher, diagnostics, analysis, charts, views, offered: see their modules.
     """
 
     protocol: DraftProtocol  # pyright: ignore[reportIncompatibleVariableOverride] - it never changes
@@ -123,6 +124,7 @@ class DraftLanguageServer(LanguageServer):
         self.publisher = Publisher(self)
         self.diagnostics = Diagnostics(self)
         self.analysis = Analysis(self)
+        self.charts = Charts(self)
         self.views = Views(self)
         self.offered = Offered(self)
 

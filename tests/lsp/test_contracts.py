@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -97,3 +98,44 @@ async def test_a_client_that_cannot_make_files_is_not_offered_to(app: Path) -> N
         (problem,) = await client.problems(app / "Dockerfile")
         assert problem.code == "secret-in-image"
         assert await quick_fixes(client, app / "Dockerfile", problem.range) == []
+
+
+async def test_the_chart_is_rendered_with_what_is_not_saved(app: Path, helm4: Path) -> None:
+    template = app / "chart/templates/service.yaml"
+    good = template.read_text()
+    bad = good.replace("{{ .Values.service.type }}", "{{ required `no type` .Values.service.kind }}")
+    async with editing(app, capabilities=profile("neovim"), environment={"HELM": str(helm4)}) as client:
+        client.open(template, bad)
+        (problem,) = await client.problems(template)
+        assert problem.code == "chart-template-invalid"
+        assert "no type" in problem.message
+        assert problem.range.start.line == bad.split("\n").index(
+            "  type: {{ required `no type` .Values.service.kind }}"
+        )
+        client.change(template, good)
+        assert await client.problems(template, none=True) == ()
+
+
+async def test_a_field_that_kubernetes_does_not_know_is_found_in_the_template(app: Path, helm4: Path) -> None:
+    template = app / "chart/templates/service.yaml"
+    bad = template.read_text().replace("targetPort: http", "targetPrt: http")
+    async with editing(app, capabilities=profile("neovim"), environment={"HELM": str(helm4)}) as client:
+        client.open(template, bad)
+        (problem,) = await client.problems(template)
+        assert problem.code == "chart-object-invalid"
+        assert "targetPrt is no field of ports" in problem.message
+        line = next(number for number, text in enumerate(bad.split("\n")) if "targetPrt" in text)
+        assert problem.range == types.Range(types.Position(line, 6), types.Position(line, 15))
+
+
+async def test_nothing_is_run_in_a_workspace_that_is_not_trusted(app: Path, helm4: Path) -> None:
+    template = app / "chart/templates/service.yaml"
+    bad = template.read_text().replace("targetPort: http", "targetPrt: http")
+    async with editing(
+        app, capabilities=profile("neovim"), environment={"HELM": str(helm4)}, options={"trusted": False}
+    ) as client:
+        client.open(template, bad)
+        client.open(app / "Dockerfile", "FRM x\n")
+        await client.problems(app / "Dockerfile")
+        await asyncio.sleep(2)
+        assert not client.diagnostics.get(template.as_uri())
