@@ -1,4 +1,4 @@
-"""The packages that an app's manifests declare, by purl type: ``npm``, ``pypi``, ``gem``, ``golang`` …
+"""The packages that an app's manifests declare, by purl type.
 
 Test and development dependencies do not count, where the ecosystem tells them apart and does not build with them.
 """

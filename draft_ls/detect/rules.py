@@ -153,9 +153,7 @@ def merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     }
     for key, value in own.items():
         known = result.get(key)
-        result[key] = (
-            {**table(known), **table(value)} if is_table(known) and is_table(value) else value
-        )
+        result[key] = {**table(known), **table(value)} if is_table(known) and is_table(value) else value
     return result
 
 

@@ -235,7 +235,7 @@ def items(value: object) -> list[Any]:
     return cast("list[Any]", value) if isinstance(value, list) else []
 
 
-def plain(value: object) -> Any:  # noqa: ANN401
+def plain(value: object) -> Any:
     """A value of a document as a template takes it: a list becomes a tuple."""
     return tuple(cast("list[Any]", value)) if isinstance(value, list) else value
 

@@ -34,7 +34,7 @@ _COMMENTS = {
     "percent": r"%[^\n]*",
 }
 
-_TOKEN = (
+_GRAMMAR = (
     r"(?P<comment>{comment})|(?P<string>\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`[^`]*`)"
     r"|(?P<number>\d[\d_]*(?:\.\d+)?)|(?P<name>[A-Za-z_$][\w$]*[?!]?)|(?P<mark>:=|::|->|=>|\|\||\?\?|==|\S)|(?P<line>\n)"
 )
@@ -57,7 +57,7 @@ class Token:
 
 @lru_cache(maxsize=8)
 def _pattern(comment: str) -> re.Pattern[str]:
-    return re.compile(_TOKEN.format(comment=_COMMENTS[comment]), re.DOTALL)
+    return re.compile(_GRAMMAR.format(comment=_COMMENTS[comment]), re.DOTALL)
 
 
 def tokens(text: str, comment: str = "slash") -> tuple[Token, ...]:
@@ -91,7 +91,10 @@ class Signs:
     comment: str = "slash"
     calls: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
-    skip: str = r"(?:^|/)(?:tests?|spec|specs|examples?|benches|docs?|migrations?|vendor|deps|fixtures)/|_test\.\w+$|Tests?\.\w+$"
+    skip: str = (
+        r"(?:^|/)(?:tests?|spec|specs|examples?|benches|docs?|migrations?|vendor|deps|fixtures)/"
+        r"|_test\.\w+$|Tests?\.\w+$"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,9 @@ HEALTH = re.compile(
 """Paths by which apps report their health."""
 
 _ROUTES = re.compile(
-    r"""(?:\b(?:get|GET|Get|route|Route|HandleFunc|Handle|MapGet|MapHealthChecks|path|head|any|use|match|GetMapping|RequestMapping|Path|resource|on)\b|#\[get)\s*(?:\(|!\(|\s)\s*(?:value\s*=\s*|path\s*=\s*|["']GET["']\s*,\s*)?["'](?P<path>(?:GET )?/?[\w/.-]*)["']"""
+    r"""(?:\b(?:get|GET|Get|route|Route|HandleFunc|Handle|MapGet|MapHealthChecks|path|head|any|use|match"""
+    r"""|GetMapping|RequestMapping|Path|resource|on)\b|#\[get)\s*(?:\(|!\(|\s)"""
+    r"""\s*(?:value\s*=\s*|path\s*=\s*|["']GET["']\s*,\s*)?["'](?P<path>(?:GET )?/?[\w/.-]*)["']"""
 )
 _READS = re.compile(
     r"""(?:[Ee]nv\w*|ENV|getenv|Getenv|LookupEnv|System)[\w:.!?]*\s*[\[({]\s*["']PORT["']|\$\{PORT\b|env!\(["']PORT|getEnv\s*\(?["']PORT|System\.fetch_env!\("PORT"""
@@ -187,7 +192,7 @@ class Code:
         self._tokens = found
 
     def port(self, signs: Signs) -> tuple[tuple[int, tuple[int, int]] | None, bool]:
-        """The first port in the arguments of a listening call or after a port key, where it stands; and if ``PORT`` is asked for."""
+        """The first port in a listening call or after a port key, with its place; and if ``PORT`` is asked for."""
         asked = False
         for index, token in enumerate(self._tokens):
             if token.kind not in {"name", "string"}:
@@ -268,7 +273,7 @@ class Code:
                 if mark.text in {"=", ":="}:
                     yield self._value(index + ahead + 1) or ()
                     break
-                if mark.kind not in {"name"} and mark.text not in {":", "|", "&", "?"}:
+                if mark.kind != "name" and mark.text not in {":", "|", "&", "?"}:
                     break
 
 
@@ -277,7 +282,7 @@ _BARE = {"<string>", "<number>", "<name>", ":"}
 
 
 def port_of(token: Token) -> int | None:
-    """The port that a token stands for: ``8080``, ``":8080"``, ``"0.0.0.0:8080"``, ``"http://*:5000"``, ``"${PORT:8080}"``."""
+    """The port that a token stands for: ``8080``, ``":8080"``, ``"http://*:5000"``, ``"${PORT:8080}"``."""
     text = token.value.replace("_", "") if token.kind == "number" else token.value
     match = re.fullmatch(
         r"(?:\d{2,5})|(?:(?:https?://)?[\w.*+\[\]:-]*?:(\d{2,5})/?)|\$\{PORT:-?(\d{2,5})\}", text

@@ -60,8 +60,7 @@ class _Comparator:
                 return (
                     candidate > bound
                     or (more and candidate == bound)
-                    or (len(self.version) > length
-                    and candidate == bound)
+                    or (len(self.version) > length and candidate == bound)
                 )
             case "<=":
                 return candidate <= bound

@@ -183,8 +183,10 @@ def schema_problems(manifests: str, version: str = "1.37") -> tuple[str, ...]:
     for document in documents:
         group = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", str(document.get("apiVersion")))
         validator = _validator(f"{str(document.get('kind')).lower()}-{group}", version)
-        for error in validator.iter_errors(document) if validator else ():
-            found.append(f"{document['kind']}: {'.'.join(str(part) for part in error.path)}: {error.message}")
+        found += [
+            f"{document['kind']}: {'.'.join(str(part) for part in error.path)}: {error.message}"
+            for error in (validator.iter_errors(document) if validator else ())
+        ]
     return tuple(found)
 
 
@@ -217,4 +219,5 @@ def _schemas(version: str) -> tuple[Path, Any] | None:
     from referencing import Resource
 
     folder = Path(spec.origin).parent / f"kubernetes-json-schema/v{version}.0-local-strict"
-    return folder, Resource.from_contents(json.loads((folder / "_definitions.json").read_text()))
+    definitions: Any = json.loads((folder / "_definitions.json").read_text())
+    return folder, Resource[Any].from_contents(definitions)

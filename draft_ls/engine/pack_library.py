@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -18,7 +20,7 @@ from draft_ls.processes import run
 from draft_ls.scaffold.packs import load_packs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Generator, Iterable, Sequence
 
 FETCH_TIMEOUT = 120.0
 """Seconds that git may take."""
@@ -27,7 +29,7 @@ SOURCES = "sources.json"
 """Where the added repositories are noted: name → the address or folder they came from."""
 
 _ADDRESS = re.compile(r"(?:https?|ssh|git|file)://|[\w.-]+@[\w.-]+:")
-_FORBIDDEN = ("-c", "protocol.ext.allow=never", "-c", "core.symlinks=false", "-c", "core.hooksPath=/dev/null")
+_GUARDS = ("-c", "protocol.ext.allow=never", "-c", "core.symlinks=false", "-c", "core.hooksPath=/dev/null")
 
 NEW_PACK = """\
 # What this pack is, and how its apps are recognised. docs/packs.md describes every key.
@@ -141,7 +143,7 @@ async def add_packs(source: str, name: str | None = None) -> Added:
             )
         )
     found = await _fetch(source, target)
-    _note(chosen, source if _ADDRESS.match(source) else str(Path(source).expanduser().resolve()))
+    _note(chosen, _lasting(source))
     return Added(chosen, source, found)
 
 
@@ -188,24 +190,40 @@ def sources() -> dict[str, str]:
 
 async def _fetch(source: str, target: Path) -> tuple[str, ...]:
     """Bring a repository's packs to ``target``, in one step and only if all of them are good; their names."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=target.parent) as staging:
-        fresh = Path(staging) / "packs"
+    with _staging(target) as fresh:
         if _ADDRESS.match(source):
             await _clone(source, fresh)
         else:
-            _copy(Path(source).expanduser(), fresh)
-        names = _checked(source, fresh)
-        if target.exists():
-            target.rename(Path(staging) / "old")
-        fresh.rename(target)
+            await asyncio.to_thread(_copy, Path(source), fresh)
+        return await asyncio.to_thread(_placed, source, fresh, target)
+
+
+@contextmanager
+def _staging(target: Path) -> Generator[Path]:
+    """A place beside the target for what is being fetched; gone when the block ends."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=target.parent) as staging:
+        yield Path(staging) / "packs"
+
+
+def _placed(source: str, fresh: Path, target: Path) -> tuple[str, ...]:
+    """Put what was fetched in the target's place, if all of its packs are good; their names."""
+    names = _checked(source, fresh)
+    if target.exists():
+        target.rename(fresh.with_name("old"))
+    fresh.rename(target)
     return names
+
+
+def _lasting(source: str) -> str:
+    """A source as it can be fetched again from anywhere."""
+    return source if _ADDRESS.match(source) else str(Path(source).expanduser().resolve())
 
 
 async def _clone(address: str, target: Path) -> None:
     arguments = (
         "git",
-        *_FORBIDDEN,
+        *_GUARDS,
         "clone",
         "--quiet",
         "--depth=1",
@@ -232,6 +250,7 @@ async def _clone(address: str, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
+    source = source.expanduser().resolve()
     if not source.is_dir():
         raise DraftError(
             _problem(

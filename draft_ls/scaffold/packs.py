@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from draft_ls.detect.builtin import PACK_FILE
 from draft_ls.detect.rules import PackRules, RuleError, merged, parse_rules

@@ -53,7 +53,7 @@ def scaffold(
         name: the app's name; the folder's, as a DNS label, by default.
         namespace: the Kubernetes namespace for draft.toml.
         registry: the registry for draft.toml.
-        answers: values of the pack's variables, and of ``port``, ``version``, ``start``, ``health``, that the person chose.
+        answers: what the person chose: values of the pack's variables, ``port``, ``version``, ``start``, ``health``.
 
     Raises:
         DraftError: a template of the pack is broken, or an answer does not fit.
@@ -216,7 +216,8 @@ def _warnings(tree: Tree, detection: Detection, values: Mapping[str, object]) ->
     place = Place(tree.root / detection.path)
     found: list[Problem] = []
     if detection.start is None and detection.framework is None:
-        message = f"It is not known how the app starts; the Dockerfile runs {' '.join(map(str, _list(values['start'])))!r}."
+        command = " ".join(map(str, _list(values["start"])))
+        message = f"It is not known how the app starts; the Dockerfile runs {command!r}."
         found.append(
             _warning(
                 "unknown-start",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from draft_ls.detect.model import Detail
 from draft_ls.errors import DraftError, Place, Problem, Severity, Span, Stage
 from draft_ls.scaffold.model import Action, FileEdit, Scaffold
 from draft_ls.scaffold.origin import ORIGIN_FILE, Origin, origin_text, read_origin
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from draft_ls.detect.model import Detection
+    from draft_ls.detect.model import Detail, Detection
     from draft_ls.files import Tree
     from draft_ls.scaffold.packs import Pack
 

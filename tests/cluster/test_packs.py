@@ -6,7 +6,6 @@ A language is tried where a stand-in for its base image can be made from Debian'
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +20,7 @@ from ground import HOME, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from ground import RealCluster
 
@@ -41,7 +41,10 @@ def base_images(folder: Path) -> None:
     stages = parse((folder / "Dockerfile").read_text()).stages
     names = sorted({stage.base for stage in stages if stage.base_stage is None})
     subprocess.run(
-        [ROOT / "scripts/cluster", "images", *names], check=True, stdin=subprocess.DEVNULL, env=_own_environment()
+        [ROOT / "scripts/cluster", "images", *names],
+        check=True,
+        stdin=subprocess.DEVNULL,
+        env=_own_environment(),
     )
 
 
@@ -70,8 +73,10 @@ def test_an_example_runs_and_answers(
     docker("build", "--quiet", "--tag", f"{image}:{namespace}", folder, buildkit=buildkit)
     try:
         helm = helm3 if example == "javascript" else helm4
-        options = (f"--namespace={namespace}", "--wait", "--timeout=120s", f"--set=image.repository={image},image.tag={namespace}")
-        done = subprocess.run([helm, "install", name, folder / "chart", *options], capture_output=True, text=True, check=False)
+        values = f"image.repository={image},image.tag={namespace}"
+        options = (f"--namespace={namespace}", "--wait", "--timeout=120s", f"--set={values}")
+        arguments = [helm, "install", name, folder / "chart", *options]
+        done = subprocess.run(arguments, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr + cluster.kubectl("-n", namespace, "describe", "pods")
         page = cluster.kubectl("get", "--raw", f"/api/v1/namespaces/{namespace}/services/{name}:http/proxy/")
         assert "Hello, World!" in page

@@ -79,7 +79,8 @@ def analyzer(name: str) -> Callable[[Subject], Facts]:
 
 ANALYZERS = frozenset(
     {
-        "beam", "clojure", "container", "deno", "dotnet", "go", "javascript", "jvm", "native", "php", "plain", "python", "ruby", "rust",
+        "beam", "clojure", "container", "deno", "dotnet", "go", "javascript", "jvm", "native", "php", "plain", "python",
+        "ruby", "rust",
         "scala", "site",
     }
 )  # fmt: skip

@@ -42,8 +42,7 @@ def analyze(subject: Subject) -> Facts:
     facts.package_manager = Fact("deno", (sources.evidence(manifest),)) if manifest else None
     tasks = table(sources.json(manifest).get("tasks")) if manifest else {}
     lines = {
-        name: str(line.get("command", "")) if is_table(line) else str(line)
-        for name, line in tasks.items()
+        name: str(line.get("command", "")) if is_table(line) else str(line) for name, line in tasks.items()
     }
     for name in ("start", "serve", "preview"):
         command = arguments(lines.get(name, ""))

@@ -74,7 +74,7 @@ def analyze(subject: Subject) -> Facts:
 
 
 def main_package(sources: Sources) -> Fact[str] | None:
-    """The package to build: the root, else a command in ``cmd/`` that sounds like a server, else the only other main."""
+    """The package to build: the root, else what sounds like a server in ``cmd/``, else another main package."""
     found: dict[str, Fact[str]] = {}
     for path in sources.matching("**/*.go"):
         folder = path.rpartition("/")[0]

@@ -35,10 +35,12 @@ ENTRIES = (
 """Names of files that start an app, without extension, best first."""
 
 _WATCHERS = re.compile(
-    r"^(?:npx\s+)?(?:nodemon|node-dev|supervisor)\s+(?:--?[\w-]+(?:[= ](?=\S+\s)\S+)?\s+)*|^node\s+--watch(?:-path=\S+)?\s+"
+    r"^(?:npx\s+)?(?:nodemon|node-dev|supervisor)\s+(?:--?[\w-]+(?:[= ](?=\S+\s)\S+)?\s+)*"
+    r"|^node\s+--watch(?:-path=\S+)?\s+"
 )
 _OTHERS = re.compile(
-    r"\b(?:turbo|nx|lerna|rush|moon)\b|\bpnpm (?:-r|--filter|-F|recursive)|\b(?:npm|yarn|bun) (?:-w|--workspaces?|--filter|workspaces?)\b"
+    r"\b(?:turbo|nx|lerna|rush|moon)\b|\bpnpm (?:-r|--filter|-F|recursive)"
+    r"|\b(?:npm|yarn|bun) (?:-w|--workspaces?|--filter|workspaces?)\b"
 )
 """A start script that starts members of a workspace."""
 

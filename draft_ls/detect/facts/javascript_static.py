@@ -33,7 +33,9 @@ SINGLE_PAGE = frozenset({"vite", "cra", "angular", "vue-cli", "parcel", "react-r
 """Frameworks whose one page answers for every path."""
 
 _DEFAULT_STARTS = re.compile(
-    r"^(?:ng serve|react-scripts start|vite(?: preview| --.*)?|astro (?:dev|preview|start)|vue-cli-service serve|craco start|webpack serve|webpack-dev-server|parcel|docusaurus start|gatsby (?:develop|start|serve)|(?:npx )?(?:@11ty/)?eleventy|vitepress (?:dev|preview))\b"
+    r"^(?:ng serve|react-scripts start|vite(?: preview| --.*)?|astro (?:dev|preview|start)|vue-cli-service serve"
+    r"|craco start|webpack serve|webpack-dev-server|parcel|docusaurus start|gatsby (?:develop|start|serve)"
+    r"|(?:npx )?(?:@11ty/)?eleventy|vitepress (?:dev|preview))\b"
 )
 
 

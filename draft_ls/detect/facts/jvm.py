@@ -51,11 +51,16 @@ _PORT_KEYS = (
 )
 
 _WEB = (
-    "maven:org.springframework.boot:spring-boot-starter-web*", "maven:org.springframework.boot:spring-boot-starter-jersey",
-    "maven:org.springframework.boot:spring-boot-starter-data-rest", "maven:org.springframework.boot:spring-boot-starter-graphql",
-    "maven:org.springframework.boot:spring-boot-starter-actuator", "maven:org.springframework.boot:spring-boot-starter-rsocket",
-    "maven:org.springframework.cloud:spring-cloud-starter-gateway*", "maven:com.vaadin:*",
-    "maven:org.springframework.cloud:spring-cloud-starter-netflix-eureka-server", "maven:org.springframework.cloud:spring-cloud-config-server",
+    "maven:org.springframework.boot:spring-boot-starter-web*",
+    "maven:org.springframework.boot:spring-boot-starter-jersey",
+    "maven:org.springframework.boot:spring-boot-starter-data-rest",
+    "maven:org.springframework.boot:spring-boot-starter-graphql",
+    "maven:org.springframework.boot:spring-boot-starter-actuator",
+    "maven:org.springframework.boot:spring-boot-starter-rsocket",
+    "maven:org.springframework.cloud:spring-cloud-starter-gateway*",
+    "maven:com.vaadin:*",
+    "maven:org.springframework.cloud:spring-cloud-starter-netflix-eureka-server",
+    "maven:org.springframework.cloud:spring-cloud-config-server",
 )  # fmt: skip
 """Packages that make a Spring Boot app listen."""
 

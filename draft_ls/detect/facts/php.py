@@ -19,7 +19,8 @@ PREFERRED = "8.4"
 
 COMPILED_IN = frozenset(
     {
-        "ctype", "curl", "date", "dom", "fileinfo", "filter", "ftp", "hash", "iconv", "json", "libxml", "mbstring", "openssl",
+        "ctype", "curl", "date", "dom", "fileinfo", "filter", "ftp", "hash", "iconv", "json", "libxml", "mbstring",
+        "openssl",
         "pcre", "pdo", "pdo_sqlite", "phar", "posix", "readline", "reflection", "session", "simplexml", "sodium", "spl",
         "sqlite3", "standard", "tokenizer", "xml", "xmlreader", "xmlwriter", "zlib", "random",
     }

@@ -212,11 +212,11 @@ def _asgi(subject: Subject, target: tuple[str, ...], port: str, *, factory: bool
         if subject.depends("pypi:hypercorn"):
             return ("hypercorn", *target, "--bind", f"0.0.0.0:{port}")
         if subject.depends("pypi:daphne"):
-            return ("daphne", "-b", "0.0.0.0", "-p", port, *target)  # noqa: S104
+            return ("daphne", "-b", "0.0.0.0", "-p", port, *target)
         if subject.depends("pypi:granian"):
-            return ("granian", "--interface", "asgi", "--host", "0.0.0.0", "--port", port, *target)  # noqa: S104
+            return ("granian", "--interface", "asgi", "--host", "0.0.0.0", "--port", port, *target)
     options = ("--factory",) if factory else ()
-    return ("uvicorn", *target, *options, "--host", "0.0.0.0", "--port", port)  # noqa: S104
+    return ("uvicorn", *target, *options, "--host", "0.0.0.0", "--port", port)
 
 
 def _dash_server(found: tuple[Module, ...], app: AppObject) -> str | None:

@@ -25,8 +25,10 @@ PARSE_LIMIT = 40
 """How many of them are parsed."""
 
 APP_CLASSES = {
-    "Flask": "flask", "APIFlask": "flask", "FastAPI": "fastapi", "Starlette": "starlette", "Quart": "quart", "Sanic": "sanic",
-    "Litestar": "litestar", "Bottle": "bottle", "Dash": "dash", "Robyn": "robyn", "Falcon": "falcon", "FastHTML": "fasthtml",
+    "Flask": "flask", "APIFlask": "flask", "FastAPI": "fastapi", "Starlette": "starlette", "Quart": "quart",
+    "Sanic": "sanic",
+    "Litestar": "litestar", "Bottle": "bottle", "Dash": "dash", "Robyn": "robyn", "Falcon": "falcon",
+    "FastHTML": "fasthtml",
 }  # fmt: skip
 """Class that makes an app object → framework."""
 
