@@ -131,7 +131,9 @@ export class Editor {
     });
     this.#browser.on("request", (request) => {
       const { protocol, hostname, origin } = new URL(request.url());
-      if (/^(https?|wss?):$/.test(protocol) && !/^(127\.0\.0\.1|localhost)$/.test(hostname)) this.outside.add(origin);
+      // Webviews name their own resources so; a service worker answers, nothing leaves the machine.
+      const local = /^(127\.0\.0\.1|localhost)$|\.vscode-resource\.vscode-cdn\.net$/.test(hostname);
+      if (/^(https?|wss?):$/.test(protocol) && !local) this.outside.add(origin);
     });
   }
 

@@ -30,16 +30,17 @@ const machineSettings = { "draft.server.command": [SERVER] };
 const editor = await Editor.start({ vsix, machineSettings, environment });
 
 const failures = [];
-for (const name of chosen) {
+
+/** Runs one journey; says how it went, and keeps what its windows showed when it failed. */
+async function travel(name, { default: journey, limitMs = LIMIT_MS }) {
   const started = performance.now();
-  const { default: journey } = await import(`./journeys/${name}.mjs`);
   const windows = [];
   const context = {
     editor,
     ground,
     vsix,
     environment,
-    folder: (suffix = "") => editor.folder(name.replace(/^\d+-/, "") + suffix),
+    folder: () => editor.folder(name.replace(/^\d+-/, "")),
     open: async (target, options) => {
       const workbench = await editor.open(target, options);
       windows.push(workbench);
@@ -48,7 +49,7 @@ for (const name of chosen) {
     shot: (workbench, what) => workbench.screenshot(path.join(shots, `${name}-${what}.png`)),
   };
   try {
-    await limited(journey(context), LIMIT_MS);
+    await limited(journey(context), limitMs);
     report("ok", name, started);
   } catch (error) {
     failures.push(name);
@@ -60,6 +61,13 @@ for (const name of chosen) {
   }
   for (const workbench of windows) await workbench.close().catch(() => undefined);
 }
+
+// A journey with an editor of its own runs alongside the others, which share one and take turns.
+const journeys = await Promise.all(chosen.map(async (name) => [name, await import(`./journeys/${name}.mjs`)]));
+const alongside = journeys.filter(([, journey]) => journey.alongside).map(([name, journey]) => travel(name, journey));
+for (const [name, journey] of journeys.filter(([, one]) => !one.alongside)) await travel(name, journey);
+await Promise.all(alongside);
+
 if (editor.outside.size > 0) {
   failures.push("offline");
   console.error("The window asked for something outside this machine:", [...editor.outside]);

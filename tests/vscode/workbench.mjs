@@ -123,7 +123,8 @@ export class Workbench {
 
   /** Replaces a text in the active editor by typing, as a person does: no file is written behind the editor's back. */
   async replace(before, after) {
-    await this.page.keyboard.press("Control+H");
+    await this.page.locator(".editor-instance .view-line").first().click();
+    await this.page.keyboard.press("Control+h");
     const widget = this.page.locator(".find-widget.visible");
     await widget.locator(".find-part textarea").fill(before);
     await widget.locator(".replace-part textarea").fill(after);

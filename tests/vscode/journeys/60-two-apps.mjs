@@ -29,7 +29,7 @@ export default async function twoApps({ ground, folder, open, shot }) {
   await workbench.openSideView();
   await workbench.treeRow(/staging.*selected/).waitFor();
   await workbench.command("Draft: Up");
-  await workbench.status(/api: live/, 90_000);
+  await workbench.status(/api-staging: live/, 90_000);
   const [, apiHost] = /· (\S+)/.exec(await workbench.itemText());
   assert.match(await fetchText(`http://${apiHost}`), /Hello, World!/);
   assert.doesNotMatch(await fetchText(webUrl), /no answer/);

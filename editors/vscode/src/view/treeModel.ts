@@ -36,6 +36,8 @@ export interface TreeNode {
 export type HistoryOf = (target: Target) => readonly DeploymentInfo[] | undefined;
 
 const SHOWN_DEPLOYMENTS = 10;
+/** So many are open from the start. */
+const FEW_APPS = 3;
 
 export function buildTree(
   apps: readonly AppInfo[],
@@ -43,12 +45,12 @@ export function buildTree(
   historyOf: HistoryOf,
 ): readonly TreeNode[] {
   return [
-    ...apps.map((app) => appNode(app, apps.length === 1, historyOf)),
+    ...apps.map((app) => appNode(app, apps.length <= FEW_APPS, historyOf)),
     ...detections.map(detectionNode),
   ];
 }
 
-function appNode(app: AppInfo, only: boolean, historyOf: HistoryOf): TreeNode {
+function appNode(app: AppInfo, few: boolean, historyOf: HistoryOf): TreeNode {
   const problems = (app.problems ?? []).map((problem, index) => problemNode(problem, `${app.app}#${index}`));
   const environments = app.environments ?? [];
   return {
@@ -59,7 +61,7 @@ function appNode(app: AppInfo, only: boolean, historyOf: HistoryOf): TreeNode {
     icon: "package",
     context: "app",
     target: { app: app.app },
-    expanded: only || environments.some((environment) => environment.status.state !== "idle"),
+    expanded: few || environments.some((environment) => environment.status.state !== "idle"),
     children: [...problems, ...environments.map((environment) => environmentNode(app, environment, historyOf))],
   };
 }
