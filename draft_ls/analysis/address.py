@@ -63,7 +63,7 @@ def address_problems(subject: Subject) -> Iterator[Problem]:
             yield _problem(place, where.host.text, repairs)
         return
     if where.server is not None:
-        if where.server.local and not _told(subject, image, command, where):
+        if where.server.local and not where.bound and not _told(subject, image, command, where):
             yield _default(image, command, where)
         return
     yield from _in_code(subject, image, command)

@@ -17,7 +17,7 @@ LOCAL = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 """Addresses on which nobody outside the container is answered."""
 
 _BIND = re.compile(
-    r"^(?:(?P<scheme>https?|tcp)://)?(?P<host>\[[^\]]*\]|[^:/]*)(?::(?P<port>\d+|\$\{?\w.*))?/?$"
+    r"^(?:(?P<scheme>https?|tcp)://)?(?P<host>\[[^\]]*\]|[^:/]*)(?::(?P<port>\d+|\$\{?\w.*)?)?/?$"
 )
 
 
@@ -116,6 +116,7 @@ class Listening:
         number: the port; none if it is not known from the command.
         given: whether the command or a variable says the port; else it is the server's default.
         variable: the environment variable that says it.
+        bound: whether the command says the address, be it "all of them" as in ``:8000``.
     """
 
     server: Server | None
@@ -124,21 +125,26 @@ class Listening:
     number: int | None
     given: bool
     variable: str | None = None
+    bound: bool = False
 
 
 def listening(command: StartCommand, image: Image) -> Listening:
     """Where a start command listens, as far as its words and the image's variables say."""
     server, bind, host, port = _words(command)
+    bound = bind is not None or host is not None
     if bind is not None:
         host, port = _parts(bind)
-    number = _number(port.text) if port else None
-    if number is not None or port is not None or server is None:
+    if port is not None or server is None:
+        number = _number(port.text) if port else None
         variable = _variable(port.written) if port else None
-        return Listening(server, host, port, number, given=port is not None, variable=variable)
+        return Listening(server, host, port, number, given=port is not None, variable=variable, bound=bound)
+    if bind is not None and ":" in bind.text:  # 0.0.0.0:$PORT, where only the cluster sets PORT
+        return Listening(server, host, None, None, given=True, variable=_variable(bind.written), bound=bound)
     for name in server.port_variables:
-        if name in image.settings.environment and bind is None:
-            return Listening(server, host, None, _number(image.settings.environment[name]), True, name)
-    return Listening(server, host, None, server.default, given=False)
+        if name in image.settings.environment:
+            number = _number(image.settings.environment[name])
+            return Listening(server, host, None, number, given=True, variable=name, bound=bound)
+    return Listening(server, host, None, server.default, given=False, bound=bound)
 
 
 def _words(
