@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ class LogLine:
 
 
 async def read_logs(
-    cluster: Cluster, release: Release, *, follow: bool = False, tail: int = 200
+    cluster: Cluster, release: Release, *, follow: bool = False, tail: int = 200, view: View | None = None
 ) -> AsyncGenerator[LogLine]:
     """What the release's pods write.
 
@@ -44,9 +45,12 @@ async def read_logs(
         follow: go on with what is written, over restarts and new pods, until the caller stops.
         tail: how many last lines of each container to begin with. A container that was restarted and has
             written less than that in its present run begins with the end of the run before.
+        view: a view of the release's namespace that is open already; else one is opened.
     """
     wanted = workloads(documents(release.manifest), release.namespace)
-    async with View(cluster, release.namespace) as view:
+    async with AsyncExitStack() as stack:
+        if view is None:
+            view = await stack.enter_async_context(View(cluster, release.namespace))
         await view.require(item.kind for item in wanted)
         reader = _Reader(view, wanted, follow=follow, tail=tail)
         async for line in reader.lines():

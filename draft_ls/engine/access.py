@@ -14,6 +14,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
+from draft_ls.engine.exceptions import Exceptions
 from draft_ls.engine.health import Health
 from draft_ls.engine.report import Facts
 from draft_ls.errors import DraftError, Problem, Stage
@@ -127,6 +128,7 @@ class Access:
                 route = tunnel_route(tunnel.ports, there.scheme)
                 self._begin(self._keep(tunnel, there))
         self._begin(Health(self._view, release, self._on_trouble, self._on_recovery).watch(live.rollout))
+        self._begin(Exceptions(self._view, release, self._on_trouble).watch())
         if route is not None:
             report.learned(Facts(route=route))
         self._route = route

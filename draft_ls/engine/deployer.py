@@ -26,7 +26,7 @@ from draft_ls.engine.supervision import is_wanted
 from draft_ls.engine.syncing import NotSyncedError, Syncing, judge
 from draft_ls.engine.target import Live, Target
 from draft_ls.engine.tasks import read_tasks, run_tasks
-from draft_ls.errors import DraftError, Problem, Stage
+from draft_ls.errors import DraftError, Problem, Severity, Stage
 from draft_ls.sync.supervisor import SCRIPT
 
 if TYPE_CHECKING:
@@ -191,6 +191,9 @@ class Deployer:
 
     def _befallen(self, problem: Problem) -> None:
         """What was live is not well any more: the next save must not find nothing to do."""
+        if problem.severity is not Severity.ERROR:
+            self._background(self._tell_trouble(problem))
+            return
         self._in_trouble, self._known = self._known.live, replace(self._known, live=None)
         self._background(self._tell_trouble(problem))
 
@@ -208,7 +211,8 @@ class Deployer:
         async with self._telling:
             if self._target is not None:
                 problem = (await asyncio.to_thread(located, (problem,), self._target))[0]
-            self._on_trouble(problem)
+            if problem.severity is Severity.ERROR or problem.place is not None:
+                self._on_trouble(problem)
 
     async def _deploy(self, target: Target, plan: Plan, report: Report) -> Live:
         changed = self._changed(target)
@@ -273,7 +277,8 @@ class Deployer:
                 logger.debug("the cluster could not be opened: %s", error)
         build = f"{target.identity.content}-{report.run}" if plan.forced else target.identity.content
         self._known = replace(self._known, released=None, running=None, live=None)
-        release = await write_release(helm, target, place, image, build, report, repair=not self._released)
+        repair, self._released = not self._released, False
+        release = await write_release(helm, target, place, image, build, report, repair=repair)
         self._known = replace(self._known, released=target.identity)
         self._released = True
         route = await self._access.arrive(release, target, image.repository, report)
@@ -292,9 +297,13 @@ class Deployer:
 
     async def _open(self, place: ReleaseTarget) -> tuple[Cluster, Helm]:
         """Everything that the release needs, made ready while the image is built."""
-        helm, cluster = await asyncio.gather(self._tools.helm(), self._tools.cluster(place))
-        await cluster.ensure_namespace(place.namespace)
-        await self._access.watch(cluster, place)
+        try:
+            helm, cluster = await asyncio.gather(self._tools.helm(), self._tools.cluster(place))
+            await cluster.ensure_namespace(place.namespace)
+            await self._access.watch(cluster, place)
+        except DraftError as error:
+            at_stage = (replace(each, stage=each.stage or Stage.RELEASE) for each in error.problems)
+            raise DraftError(*at_stage) from error
         return cluster, helm
 
     def _became_live(self, target: Target, image: Image, release: Release) -> None:

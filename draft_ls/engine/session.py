@@ -21,7 +21,7 @@ from draft_ls.engine.events import Outcome, RunEnded, State, Status
 from draft_ls.engine.model import PlanKind
 from draft_ls.engine.report import Report, internal_problem
 from draft_ls.engine.target import OutdatedError
-from draft_ls.errors import DraftError
+from draft_ls.errors import DraftError, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -134,8 +134,14 @@ class Session:
             self._set(replace(self._status, watching=on))
 
     def trouble(self, problem: Problem) -> None:
-        """What was live is not well any more: a crash, a lost pod, no way to the cluster."""
-        if self._status.state is State.LIVE or self._status.live_digest is not None:
+        """What was live is not well any more: a crash, a lost pod, no way to the cluster.
+
+        A warning says that it answers, but something in it is not right.
+        """
+        if problem.severity is not Severity.ERROR:
+            if self._run is None and self._status.state is State.LIVE:
+                self._set(transitions.warned(self._status, problem))
+        elif self._status.state is State.LIVE or self._status.live_digest is not None:
             self._trouble = problem, self._status.live_digest
             self._set(transitions.in_trouble(self._status, problem))
 

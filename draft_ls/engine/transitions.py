@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from draft_ls.engine.target import Live, Target
     from draft_ls.errors import Problem
 
+MOST_WARNINGS = 20
+"""How many warnings about a live app are kept; the newest stay."""
+
 STATES = {
     Stage.BUILD: State.BUILDING,
     Stage.PUSH: State.PUSHING,
@@ -112,6 +115,12 @@ def in_trouble(status: Status, problem: Problem) -> Status:
     if status.state is not State.LIVE:
         return gone
     return replace(gone, state=State.FAILED, message=problem.message, problems=(problem,))
+
+
+def warned(status: Status, problem: Problem) -> Status:
+    """Something in what is live is not right, though it answers; told once for each place."""
+    known = [each for each in status.problems if each.place != problem.place]
+    return replace(status, problems=(*known[-MOST_WARNINGS + 1 :], problem))
 
 
 def recovered(status: Status, problem: Problem, content: str | None) -> Status:

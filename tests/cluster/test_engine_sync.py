@@ -97,6 +97,25 @@ async def test_an_app_that_ends_on_new_files_is_told_and_the_next_save_mends_it(
     assert await flask.get() == "Mended\n"
 
 
+async def test_an_exception_in_the_log_is_told_at_its_line_and_gone_with_the_next_save(flask: Bench) -> None:
+    await flask.live()
+    text = (flask.app / "app.py").read_text()
+    broken = text.replace(f'    return "{HELLO}\\n"', '    raise RuntimeError("no luck today")')
+    assert broken != text
+    await flask.save("app.py", broken)
+    assert "Internal Server Error" in await flask.get()
+    await flask.until(lambda: bool(flask.status.problems), "the exception is told")
+    assert flask.status.state is State.LIVE, "it answers, though with an error"
+    problem = flask.status.problems[0]
+    assert (problem.code, problem.cause) == ("runtime-exception", "RuntimeError: no luck today")
+    assert problem.place is not None
+    assert problem.place.span is not None
+    line = broken.split("\n").index('    raise RuntimeError("no luck today")')
+    assert (problem.place.path, problem.place.span.start.line) == (flask.app / "app.py", line)
+    await flask.save("app.py", text)
+    assert flask.status.problems == ()
+
+
 async def test_a_new_pod_is_brought_up_to_date(flask: Bench, cluster: RealCluster) -> None:
     await flask.live()
     await flask.save("app.py", flask.replace("app.py", HELLO, "Synced"))
