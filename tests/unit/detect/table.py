@@ -49,6 +49,9 @@ def _read(path: Path) -> list[Sample]:
     return found
 
 
+SAMPLE_TEXTS = sorted({text for sample in samples() for text in sample.files.values()})
+
+
 def described(detection: Detection) -> str:
     parts = [f"path={detection.path or '.'}", f"pack={detection.pack}", f"language={detection.language}"]
     facts = {
