@@ -1,7 +1,7 @@
 /** What the extension asks of the server; each method answers undefined when there is no server to ask. */
 
 import * as vscode from "vscode";
-import { ExecuteCommandRequest, type LanguageClient } from "vscode-languageclient/node";
+import type { LanguageClient } from "vscode-languageclient/node";
 import * as protocol from "./protocol";
 import type { LanguageServer } from "./server/languageServer";
 import type { Target } from "./store";
@@ -18,29 +18,29 @@ export class Connection {
   ) {}
 
   async apps(): Promise<protocol.AppsResult | undefined> {
-    return this.ask((client) => client.sendRequest(protocol.apps, {}));
+    return this.ask((client) => client.sendRequest<protocol.AppsResult>(protocol.APPS, {}));
   }
 
   async detect(folder: string): Promise<protocol.DetectResult | undefined> {
-    return this.ask((client) => client.sendRequest(protocol.detect, { folder }));
+    return this.ask((client) => client.sendRequest<protocol.DetectResult>(protocol.DETECT, { folder }));
   }
 
   /** Like `detect`, for a person who waits: a server that is not running is started, and a failure is shown. */
   async detectNow(folder: string): Promise<protocol.DetectResult | undefined> {
     await this.server.running();
-    return this.ask((client) => client.sendRequest(protocol.detect, { folder }), true);
+    return this.ask((client) => client.sendRequest<protocol.DetectResult>(protocol.DETECT, { folder }), true);
   }
 
   async plan(target: Target): Promise<protocol.PlanResult | undefined> {
-    return this.ask((client) => client.sendRequest(protocol.plan, target), true);
+    return this.ask((client) => client.sendRequest<protocol.PlanResult>(protocol.PLAN, target), true);
   }
 
   async history(target: Target): Promise<protocol.HistoryResult | undefined> {
-    return this.ask((client) => client.sendRequest(protocol.history, target));
+    return this.ask((client) => client.sendRequest<protocol.HistoryResult>(protocol.HISTORY, target));
   }
 
   async hold(params: protocol.HoldParams): Promise<void> {
-    await this.server.client?.sendNotification(protocol.hold, params);
+    await this.server.client?.sendNotification(protocol.HOLD, params);
   }
 
   /**
@@ -55,7 +55,7 @@ export class Connection {
     if (client === undefined) return undefined; // said by the server's own error message
     const request = { command: protocol.COMMAND_PREFIX + name, arguments: [parameters] };
     try {
-      return (await client.sendRequest(ExecuteCommandRequest.type, request)) as Result;
+      return await client.sendRequest<Result>("workspace/executeCommand", request);
     } catch (error) {
       this.show(error);
       return undefined;

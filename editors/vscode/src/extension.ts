@@ -107,16 +107,16 @@ class Extension {
   }
 
   private attach(client: LanguageClient): void {
-    client.onNotification(protocol.status, (status) => {
+    client.onNotification(protocol.STATUS, (status: protocol.StatusParams) => {
       this.output.status(status);
       this.store.replaceStatus(status);
     });
-    client.onNotification(protocol.log, (params) => {
+    client.onNotification(protocol.LOG, (params: protocol.LogParams) => {
       const app = vscode.Uri.parse(params.app).toString();
       const name = this.store.apps.find((one) => one.app === app)?.name ?? vscode.Uri.parse(app).path.split("/").at(-1);
       this.output.lines({ ...params, app }, name ?? app);
     });
-    client.onNotification(protocol.appsChanged, () => void this.refresh());
+    client.onNotification(protocol.APPS_CHANGED, () => void this.refresh());
   }
 
   private async readApps(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Draft's own messages. Mirrors `draft_ls/server/protocol.py` (a test compares the two); see docs/protocol.md. */
 
-import { NotificationType, RequestType, type Range } from "vscode-languageclient/node";
+import type { Range } from "vscode-languageclient/node";
 
 /** Put before the server's command names, so that they do not clash with the commands of this extension. */
 export const COMMAND_PREFIX = "draft.server.";
@@ -252,11 +252,13 @@ export interface InitializationOptions {
   trusted: boolean;
 }
 
-export const status = new NotificationType<StatusParams>("draft/status");
-export const log = new NotificationType<LogParams>("draft/log");
-export const appsChanged = new NotificationType<null>("draft/appsChanged");
-export const hold = new NotificationType<HoldParams>("draft/hold");
-export const apps = new RequestType<object, AppsResult, void>("draft/apps");
-export const plan = new RequestType<SessionParams, PlanResult, void>("draft/plan");
-export const history = new RequestType<SessionParams, HistoryResult, void>("draft/history");
-export const detect = new RequestType<DetectParams, DetectResult, void>("draft/detect");
+// The methods. Names instead of languageclient's typed messages, so that this extension is activated without
+// loading languageclient: that takes most of the time, and only a server needs it.
+export const STATUS = "draft/status";
+export const LOG = "draft/log";
+export const APPS_CHANGED = "draft/appsChanged";
+export const HOLD = "draft/hold";
+export const APPS = "draft/apps";
+export const PLAN = "draft/plan";
+export const HISTORY = "draft/history";
+export const DETECT = "draft/detect";

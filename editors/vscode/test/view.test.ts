@@ -203,7 +203,7 @@ test("the doctor says first whether all is well", () => {
     { name: "Helm", ok: false, seen: "not found", fix: "Install it" },
   ]);
   assert.match(page, /1 of 2 checks/);
-  assert.match(page, /❌ \| \*\*Helm\*\* \| not found<br>\*\*→\*\* Install it/);
+  assert.match(page, /✗ \| \*\*Helm\*\* \| not found<br>\*\*→\*\* Install it/);
 });
 
 test("context keys follow the statuses", () => {

@@ -2,13 +2,7 @@
 
 import { homedir } from "node:os";
 import * as vscode from "vscode";
-import {
-  CloseAction,
-  ErrorAction,
-  LanguageClient,
-  RevealOutputChannelOn,
-  type LanguageClientOptions,
-} from "vscode-languageclient/node";
+import type { LanguageClient, LanguageClientOptions } from "vscode-languageclient/node";
 import { coalesced } from "../coalesce";
 import { RESTART_SETTINGS, SECTION, readSettings } from "../settings";
 import { afterExit, type ServerExit } from "./crashes";
@@ -142,7 +136,7 @@ export class LanguageServer implements vscode.Disposable {
       this.log.info(`Starting ${this.lastCommand.command.join(" ")}`);
       const started = await ServerProcess.start(this.lastCommand.command);
       this.process = started;
-      const client = this.makeClient(started);
+      const client = await this.makeClient(started);
       this.currentClient = client;
       void started.ended.then((end) => this.ended(started, client, end));
       this.hooks.attach(client);
@@ -155,7 +149,11 @@ export class LanguageServer implements vscode.Disposable {
     }
   }
 
-  private makeClient(started: ServerProcess): LanguageClient {
+  private async makeClient(started: ServerProcess): Promise<LanguageClient> {
+    // Loaded here, not with the extension: it takes most of the time of an activation.
+    const { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn } = await import(
+      "vscode-languageclient/node"
+    );
     return new LanguageClient(SECTION, "Draft Language Server", () => Promise.resolve(started.child), {
       documentSelector: [{ scheme: "file" }],
       initializationOptions: this.hooks.initializationOptions(),

@@ -12,7 +12,7 @@ export function doctorPage(checks: readonly CheckInfo[]): string {
       : l10n.t("{0} of {1} checks need attention.", bad.length, checks.length);
   const rows = checks.map((check) => {
     const fix = check.fix === undefined || check.ok ? "" : `<br>**→** ${escaped(check.fix)}`;
-    return `| ${check.ok ? "✅" : "❌"} | **${escaped(check.name)}** | ${escaped(check.seen)}${fix} |`;
+    return `| ${check.ok ? "✓" : "✗"} | **${escaped(check.name)}** | ${escaped(check.seen)}${fix} |`;
   });
   return [`# ${l10n.t("Draft: Doctor")}`, "", summary, "", "| | | |", "|---|---|---|", ...rows, ""].join("\n");
 }

@@ -4,13 +4,12 @@
  */
 
 import * as vscode from "vscode";
-import {
-  WorkDoneProgressCancelNotification,
-  type LanguageClient,
-  type ProgressToken,
-  type WorkDoneProgressBegin,
-  type WorkDoneProgressEnd,
-  type WorkDoneProgressReport,
+import type {
+  LanguageClient,
+  ProgressToken,
+  WorkDoneProgressBegin,
+  WorkDoneProgressEnd,
+  WorkDoneProgressReport,
 } from "vscode-languageclient/node";
 
 type Value = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;
@@ -80,7 +79,7 @@ export class LoudProgress {
     void vscode.window.withProgress(options, async (opened, cancellation) => {
       progress = opened;
       cancellation.onCancellationRequested(() => {
-        void this.client()?.sendNotification(WorkDoneProgressCancelNotification.type, { token });
+        void this.client()?.sendNotification("window/workDoneProgress/cancel", { token });
       });
       report(begin);
       return ended;
