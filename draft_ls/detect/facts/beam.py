@@ -60,6 +60,7 @@ def _elixir(subject: Subject) -> Facts:
     facts.details |= {
         "release": name,
         "lockfile": sources.has("mix.lock"),
+        "packages": bool(subject.dependencies.of("hex")),
         "assets": sources.has("assets/package.json") or bool(sources.find("mix.exs", r'"assets\.deploy"')),
         "folders": tuple(
             each
