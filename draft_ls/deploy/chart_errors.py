@@ -137,6 +137,7 @@ def explain(said: str, chart: Path | None, target: Target, values: Sequence[Path
         Stage.RELEASE,
         _kind_place(chart, text),
         cause=text,
+        fix="Correct what Helm names; then the next save deploys.",
         details=tuple(said.strip().splitlines()[-20:]),
     )
 

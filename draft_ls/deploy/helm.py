@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import shutil
+import signal
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -233,6 +234,8 @@ class Helm:
         """Run a writing command; take back fields that others have changed since, as Helm 3 always did."""
         limit = timeout + FINISH_TIMEOUT
         finished = await self._run(target, arguments, limit, on_line)
+        if finished.code < 0:
+            raise DraftError(_killed(target, arguments[0], -finished.code))
         conflict = _CONFLICT.search(finished.stderr)
         if finished.ok or conflict is None or self.version < (4,):
             return finished
@@ -314,6 +317,16 @@ def _missing(named: str) -> Problem:
 def _unusable(path: str, cause: str) -> Problem:
     return Problem(
         "helm-unusable", f"{path} is no Helm 3 or 4.", Stage.RELEASE, cause=cause, fix="Install Helm 3 or 4."
+    )
+
+
+def _killed(target: Target, verb: str, number: int) -> Problem:
+    return Problem(
+        "helm-killed",
+        f"Helm was killed in the middle of its {verb} of {target.release!r}.",
+        Stage.RELEASE,
+        cause=signal.strsignal(number) or f"signal {number}",
+        fix="Deploy again: the release is repaired first. If the system killed it, free some memory.",
     )
 
 

@@ -194,7 +194,8 @@ class Deployer:
         if problem.severity is not Severity.ERROR:
             self._background(self._tell_trouble(problem))
             return
-        self._in_trouble, self._known = self._known.live, replace(self._known, live=None)
+        self._in_trouble = self._known.live or self._in_trouble
+        self._known = replace(self._known, live=None)
         self._background(self._tell_trouble(problem))
 
     def _recovered(self) -> None:

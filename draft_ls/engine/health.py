@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -48,34 +47,37 @@ class Health:
         self._on_trouble = on_trouble
         self._on_recovery = on_recovery
         self._ill = False
+        self._woken = asyncio.Event()
 
     async def watch(self, rollout: asyncio.Task[Rollout]) -> None:
-        """First the rest of the rollout, then everything that happens later."""
+        """First the rest of the rollout, which has its own word, then everything that happens later."""
         from draft_ls.deploy.manifest import documents, workloads
 
-        try:
-            await asyncio.shield(rollout)
-        except DraftError as error:
-            self._ill = True
-            self._on_trouble(error.problem)
         wanted = workloads(documents(self._release.manifest), self._release.namespace)
         since: dict[tuple[str, str | None, str | None], float] = {}
+        rollout.add_done_callback(self._rolled_out)
         while True:
             change = self._view.change
             now = time.monotonic()
-            states = self._states(wanted)
-            current = [finding for state in states for finding in self._findings(state)]
-            current += self._lost()
+            states = self._states(wanted) if rollout.done() else []
+            current = [*self._lost(), *(finding for state in states for finding in self._findings(state))]
             since = {finding.about: since.get(finding.about, now) for finding in current}
             left = {each.about: since[each.about] + min(each.patience, UNANSWERED) - now for each in current}
             due = next((each for each in current if left[each.about] <= 0), None)
             if due is not None and not self._ill:
                 self._ill = True
                 self._on_trouble(await self._problem(due))
-            elif self._ill and not current and states and all(state.done for state in states):
+            elif self._ill and not current and all(state.done for state in states):
                 self._ill = False
                 self._on_recovery()
-            await _wait(change, min((each for each in left.values() if each > 0), default=None))
+            await self._wait(change, min((each for each in left.values() if each > 0), default=None))
+
+    def _rolled_out(self, rollout: asyncio.Task[Rollout]) -> None:
+        self._woken.set()
+        error = None if rollout.cancelled() else rollout.exception()
+        if isinstance(error, DraftError) and not self._ill:
+            self._ill = True
+            self._on_trouble(error.problem)
 
     def _states(self, wanted: tuple[Workload, ...]) -> list[Progress]:
         from draft_ls.deploy.progress import progress_of
@@ -124,9 +126,10 @@ class Health:
             details=details,
         )
 
-
-async def _wait(change: asyncio.Event, seconds: float | None) -> None:
-    """Until the next change, or until a finding may have lasted long enough."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await change.wait()
+    async def _wait(self, change: asyncio.Event, seconds: float | None) -> None:
+        """Until the next change, or until a finding may have lasted long enough."""
+        waiting = {asyncio.ensure_future(each.wait()) for each in (change, self._woken)}
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for each in waiting:
+            each.cancel()
+        self._woken.clear()

@@ -50,7 +50,8 @@ async def write_release(
         image: what its pods are to run.
         build: see ``injected_values``.
         report: takes the stage.
-        repair: whether a write that was left pending is looked for first; only an earlier process leaves one.
+        repair: whether a write that was left pending is looked for first: an earlier process, or a Helm that
+            was killed, leaves one.
     """
     environment, app = target.environment, target.config.path.parent
 

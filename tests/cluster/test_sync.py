@@ -10,11 +10,9 @@ import statistics
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import psutil
 import pytest
-import yaml
 
 from draft_ls.cluster.client import Cluster
 from draft_ls.cluster.kinds import PODS
@@ -22,6 +20,7 @@ from draft_ls.errors import DraftError
 from draft_ls.sync.channel import Channel
 from draft_ls.sync.model import AppState, Running
 from sync_ground import PLAIN, SERVER, App, build
+from way import Way, way_to_cluster
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -495,63 +494,12 @@ async def test_nothing_is_left_behind(leaves_nothing: None, make: Make) -> None:
             await asyncio.sleep(0.1)
 
 
-class Way:
-    """A TCP proxy in front of the API server, which can be cut."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._to = host, port
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
-        self.port = 0
-
-    async def restore(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def cut(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for writer in list(self._open):
-            writer.transport.abort()
-        await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(*self._to)
-        self._open |= {writer, back}
-        with contextlib.suppress(ConnectionError):
-            await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
-        for each in (writer, back):
-            self._open.discard(each)
-            each.close()
-
-    @staticmethod
-    async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        while data := await source.read(65536):
-            sink.write(data)
-            await sink.drain()
-        sink.close()
-
-
 @pytest.fixture
 async def way(cluster: RealCluster, home: Path) -> AsyncIterator[Way]:
     """The way to the API server; the test's kubeconfig leads over it."""
-    config = home / "kubeconfig"
-    text = yaml.safe_load(config.read_text())
-    (entry,) = [each for each in text["clusters"] if each["name"] == _cluster_of(text, cluster.context)]
-    server = urlsplit(entry["cluster"]["server"])
-    assert server.hostname is not None
-    found = Way(server.hostname, server.port or 443)
-    await found.restore()
-    entry["cluster"]["server"] = f"{server.scheme}://127.0.0.1:{found.port}"
-    entry["cluster"]["tls-server-name"] = server.hostname
-    config.write_text(yaml.safe_dump(text))
+    found = await way_to_cluster(home / "kubeconfig", cluster.context)
     yield found
-    with contextlib.suppress(OSError):
-        await found.cut()
-
-
-def _cluster_of(kubeconfig: Any, context: str) -> str:
-    return next(each["context"]["cluster"] for each in kubeconfig["contexts"] if each["name"] == context)
+    await found.cut()
 
 
 async def test_the_network_is_cut_and_restored(way: Way, make: Make, home: Path) -> None:
