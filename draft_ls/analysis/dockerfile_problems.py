@@ -86,17 +86,9 @@ def _absent(subject: Subject, taken: Taken, source: Source) -> Iterator[Problem]
     hidden = _hidden(subject, source)
     if hidden:
         yield _ignored(subject, source, hidden)
-    elif subject.tree.kind(source.pattern) is None and not _is_empty_pattern(subject, source):
+    elif subject.tree.kind(source.pattern) is None and not _WILD.search(source.pattern):
+        # A pattern may match nothing on purpose: COPY package.json yarn.lock* ./
         yield _missing(subject, taken, source)
-
-
-def _is_empty_pattern(subject: Subject, source: Source) -> bool:
-    """A pattern beside another source may match nothing on purpose: ``COPY package.json yarn.lock* ./``.
-
-    BuildKit refuses a pattern only if it has no wildcard, or matches nothing where it is the only source.
-    """
-    del subject
-    return bool(_WILD.search(source.pattern))
 
 
 def _hidden(subject: Subject, source: Source) -> str | None:
@@ -134,7 +126,9 @@ def _ignored(subject: Subject, source: Source, hidden: str) -> Problem:
         "copy-source-ignored",
         f"{source.word.text} is not in the build context: {context.ignore_path} leaves {hidden} out.",
         place=subject.place(subject.environment.dockerfile, source.word.span),
-        cause="The build fails at this instruction.",
+        cause="Nothing is copied."
+        if _WILD.search(source.pattern)
+        else "The build fails at this instruction.",
         fix=f"Remove the line from {context.ignore_path}, or do not copy it.",
         related=related,
         repairs=tuple(repairs),
