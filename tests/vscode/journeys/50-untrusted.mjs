@@ -18,7 +18,8 @@ export default async function untrusted({ ground, folder, open, shot }) {
   await workbench.item.click();
   await workbench.page.locator(".workspace-trust-editor").getByRole("button", { name: "Trust", exact: true }).click();
   await workbench.status(/see draft\.toml/);
-  await workbench.page.keyboard.press("Escape"); // the trust editor lies over the window
+  // The trust editor lies over the window.
+  await workbench.page.locator(".monaco-modal-editor-block").getByRole("button", { name: /^Close/ }).first().click();
   await workbench.page.locator(".monaco-modal-editor-block").waitFor({ state: "detached" });
   await workbench.item.click();
   await workbench.tab("draft.toml").waitFor();
