@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from draft_ls.detect.commands import arguments, exec_form, port_in, procfile, reads_port, with_port
 from draft_ls.detect.facts import Facts
@@ -71,6 +71,7 @@ def analyze(subject: Subject) -> Facts:
         return facts
     _network(subject, facts)
     facts.start = _start(subject, facts, declared, manager)
+    facts.details["development_start"] = _starts_with_tool(facts.start, package)
     _confidence(subject, facts)
     return facts
 
@@ -112,6 +113,7 @@ def _network(subject: Subject, facts: Facts) -> None:
         for port, reads in script.listens():
             facts.reads_port = facts.reads_port or reads
             facts.port = facts.port or port
+    facts.port = facts.port or next((port for script in found if (port := script.named_port())), None)
     framework = subject.framework
     if framework:
         facts.reads_port = facts.reads_port or framework.reads_port
@@ -151,6 +153,13 @@ def _start(
             subject.framework.start, subject.framework_fact.evidence if subject.framework_fact else ()
         )
     return _entry(subject)
+
+
+def _starts_with_tool(start: Fact[tuple[str, ...]] | None, package: dict[str, Any]) -> bool:
+    """Whether the start command runs a development dependency (``tsx``, ``ts-node``), which then has to stay."""
+    words = start.value[:4] if start else ()
+    declared = table(package.get("devDependencies"))
+    return any(word in declared or word.removesuffix("/register") in declared for word in words)
 
 
 def _is_development(line: str) -> bool:

@@ -99,6 +99,16 @@ class Script:
             yield (Fact(port, (self.evidence(node, _short(node)),)) if port else None), reads
         yield self.exported()
 
+    def named_port(self) -> Fact[int] | None:
+        """The default of a constant that holds ``PORT`` of the environment, for whoever imports it."""
+        for name in ("PORT", "port"):
+            value = self.assignments.get(name)
+            if value is not None and "PORT" in text_of(value):
+                port, _ = self.resolve(value)
+                if port:
+                    return Fact(port, (self.evidence(value),))
+        return None
+
     def exported(self) -> tuple[Fact[int] | None, bool]:
         """The port of ``export default { port, fetch }``, which Bun and Deno serve."""
         for node in descendants(self.root, "export_statement"):
