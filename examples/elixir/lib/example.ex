@@ -17,7 +17,8 @@ defmodule Example.Server do
 
   defp serve(socket) do
     {:ok, client} = :gen_tcp.accept(socket)
-    {:ok, _request} = :gen_tcp.recv(client, 0)
+    # A probe only opens the connection and closes it again.
+    _request = :gen_tcp.recv(client, 0)
     body = "Hello, World!\n"
     head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close"
     :gen_tcp.send(client, [head, "\r\nContent-Length: #{byte_size(body)}\r\n\r\n", body])
