@@ -106,6 +106,8 @@ class Deployer:
         self._known = Known()
         self._running: Running | None = None
         self._syncing: Syncing | None = None
+        self._judged: tuple[Target, Running, tuple[SyncVerdict | None, SyncPlan | None]] | None = None
+        """The last verdict, which the plan and then the sync itself ask for."""
         self._images = imaging.Images(tools)
         self._tasks: set[asyncio.Task[None]] = set()
         self._released = False
@@ -160,7 +162,10 @@ class Deployer:
         if self._known.running is None or self._running is None or self._syncing is None:
             return None, None
         running = self._running
-        return judge(target, running.files, running.dockerfile, running.refusal)
+        if self._judged is None or self._judged[0] is not target or self._judged[1] is not running:
+            verdict = judge(target, running.files, running.dockerfile, running.refusal)
+            self._judged = target, running, verdict
+        return self._judged[2]
 
     def survived(self) -> bool:
         """See ``target.Pipeline``."""

@@ -129,7 +129,9 @@ class Health:
     async def _wait(self, change: asyncio.Event, seconds: float | None) -> None:
         """Until the next change, or until a finding may have lasted long enough."""
         waiting = {asyncio.ensure_future(each.wait()) for each in (change, self._woken)}
-        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for each in waiting:
-            each.cancel()
+        try:
+            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waiting:
+                each.cancel()
         self._woken.clear()

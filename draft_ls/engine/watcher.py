@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,13 +38,18 @@ AWAY = 0.5
 
 def ignore_rules(app: Path) -> GitIgnoreSpec:
     """The rules of an app: ``NEVER``, then its ``.draftignore``."""
+    try:
+        own = (app / IGNORE_FILE).read_text("utf-8", errors="replace")
+    except OSError:
+        own = ""
+    return _compiled(own)
+
+
+@lru_cache(maxsize=16)
+def _compiled(own: str) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec
 
-    try:
-        own = (app / IGNORE_FILE).read_text("utf-8", errors="replace").splitlines()
-    except OSError:
-        own = []
-    return GitIgnoreSpec.from_lines([*NEVER, *own])
+    return GitIgnoreSpec.from_lines([*NEVER, *own.splitlines()])
 
 
 async def watch(app: Path, delay: Callable[[], float], changed: Callable[[tuple[str, ...]], None]) -> None:
