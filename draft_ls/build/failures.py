@@ -49,6 +49,11 @@ _UNREACHABLE = re.compile(
     r"permission denied while trying to connect",
     re.IGNORECASE,
 )
+_LOST = re.compile(
+    r"server did not provide an image ID|error reading from server|transport is closing|unexpected EOF$|"
+    r"closing transport due to",
+    re.IGNORECASE,
+)
 _NO_BUILDKIT = re.compile(r"unable to upgrade to h2c|buildkit not supported by daemon", re.IGNORECASE)
 _NO_SPACE = re.compile(r"no space left on device|disk quota exceeded|ENOSPC", re.IGNORECASE)
 _UNKNOWN_COMMAND = re.compile(
@@ -82,6 +87,18 @@ def _unreachable(case: Case) -> Problem | None:
         Stage.BUILD,
         cause=case.reason,
         fix="Start Docker, or correct DOCKER_HOST or the Docker context.",
+    )
+
+
+def _lost(case: Case) -> Problem | None:
+    if not _LOST.search(case.failure.reason):
+        return None
+    return Problem(
+        "docker-lost",
+        "The connection to Docker was lost in the middle of the build.",
+        Stage.BUILD,
+        cause=case.reason,
+        fix="See that Docker runs; the next save builds again.",
     )
 
 
@@ -281,6 +298,7 @@ def _other(case: Case) -> Problem:
 
 _EXPLANATIONS: Sequence[Callable[[Case], Problem | None]] = (
     _unreachable,
+    _lost,
     _no_buildkit,
     _syntax,
     _no_space,

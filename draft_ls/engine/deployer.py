@@ -235,11 +235,14 @@ class Deployer:
         syncing, running = self._syncing, self._running
         if verdict is None or plan is None or syncing is None or running is None:
             raise NotSyncedError("the containers are no longer open for it")
-        # From here on the containers are made equal to the target, even if this run is cancelled.
-        self._known = replace(self._known, running=target.identity, live=None)
-        self._running = replace(running, files=target.context.files)
+
+        def taken() -> None:
+            """From now on the containers are made equal to the target, even if this run is cancelled."""
+            self._known = replace(self._known, running=target.identity, live=None)
+            self._running = replace(running, files=target.context.files)
+
         with report.stage(Stage.SYNC, f"Syncing {plan.reason}") as note:
-            result = await syncing.apply(plan)
+            result = await syncing.apply(plan, taken)
             synced = {each.replica.uid for each in result.replicas if each.problem is None}
             note.message = f"{len(synced)} of {len(result.replicas)} pods hold what is saved"
         if plan.restart:

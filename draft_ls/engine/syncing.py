@@ -22,7 +22,7 @@ from draft_ls.sync.mapping import Image, changes_between, plan_sync
 from draft_ls.sync.model import Rebuild, SyncPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from draft_ls.build.model import ContextFile
@@ -63,8 +63,8 @@ class Syncing:
         self._opened = asyncio.Event()
         self._task = asyncio.create_task(self._follow(), name=f"sync {image}")
 
-    async def apply(self, plan: SyncPlan) -> SyncResult:
-        """Bring every replica to what the plan says.
+    async def apply(self, plan: SyncPlan, taken: Callable[[], None]) -> SyncResult:
+        """Bring every replica to what the plan says; ``taken`` is called once that is sure to happen.
 
         Raises:
             NotSyncedError: no replica can be synced, or one could not take it.
@@ -76,7 +76,7 @@ class Syncing:
         except TimeoutError:
             raise NotSyncedError("no container was open for sync in time") from None
         try:
-            result = await self._syncer.apply(plan)
+            result = await self._syncer.apply(plan, taken)
         except DraftError as error:
             if error.problem.code == "sync-moved-on":
                 raise OutdatedError from error

@@ -114,12 +114,17 @@ class Syncer:
             member.keeper = asyncio.create_task(self._keep(member), name=f"sync {member.replica}")
         return SyncResult(time.monotonic() - began, done)
 
-    async def apply(self, plan: SyncPlan) -> SyncResult:
+    async def apply(self, plan: SyncPlan, taken: Callable[[], None] | None = None) -> SyncResult:
         """Bring all replicas to what the plan says; restart the app if it says so.
 
         When it returns without a problem, the digests in every container are right, and no process that was
         started before can answer any more (if the plan restarts). A cancelled call leaves nothing half-done:
         files take their places whole, and the next call sends what is missing.
+
+        Args:
+            plan: what to do.
+            taken: called at the moment from which on the replicas will be brought to it, come what may; before,
+                a call that fails or is cancelled has changed nothing.
 
         Raises:
             DraftError: a file is no longer what the plan says (``sync-moved-on``); nothing was sent.
@@ -131,6 +136,8 @@ class Syncer:
             self._put(operation, contents.get(operation.target))
         if plan.restart:
             self._restart_version = self._version
+        if taken is not None:
+            taken()
         done = await self._bring(list(self._members.values()))
         size = sum(content.size for content in contents.values())
         return SyncResult(time.monotonic() - began, done, len(plan.operations), size)

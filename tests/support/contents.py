@@ -60,7 +60,11 @@ async def assert_equal(
             return
         if asyncio.get_running_loop().time() >= deadline:
             assert held, "no pod that holds anything"
-            assert held == dict.fromkeys(held, wanted)
+            for pod, files in held.items():
+                differ = {
+                    path for path in files.keys() | wanted.keys() if files.get(path) != wanted.get(path)
+                }
+                assert not differ, f"{pod}: {sorted(differ)}"
         await asyncio.sleep(0.2)
 
 
