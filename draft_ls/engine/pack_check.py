@@ -214,7 +214,8 @@ def _validator(name: str, version: str) -> Any:
         schema = json.loads((folder / f"{name}.json").read_text())
     except OSError:
         return None
-    return Draft202012Validator(schema, registry=Resource.from_contents(schema) @ (definitions @ Registry()))
+    registry: Any = Resource[Any].from_contents(schema) @ (definitions @ Registry[Any]())
+    return Draft202012Validator(schema, registry=registry)
 
 
 @cache

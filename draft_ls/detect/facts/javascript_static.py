@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.model import Fact
-from draft_ls.detect.sources import is_table, lookup, table
+from draft_ls.detect.sources import lookup, table
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Subject
@@ -129,12 +129,9 @@ def _angular(sources: Sources) -> str | None:
     options = table(table(build).get("options"))
     if options.get("ssr") or options.get("server"):
         return None
-    path = options.get("outputPath")
-    base = (
-        str(table(path).get("base", f"dist/{name}"))
-        if isinstance(path, dict)
-        else str(path or f"dist/{name}")
-    )
+    path: object = options.get("outputPath")
+    parts = table(path)
+    base = str(parts.get("base", f"dist/{name}")) if parts else str(path or f"dist/{name}")
     modern = str(table(build).get("builder", "")).endswith((":application", "build-angular:application"))
-    browser = str(path.get("browser", "browser")) if is_table(path) else "browser"
+    browser = str(parts.get("browser", "browser"))
     return f"{base}/{browser}".rstrip("/") if modern else base
