@@ -107,7 +107,7 @@ _FORMATS = (
     ),
     # gcc, clang, go build, javac, swiftc, elixirc, ghc, zig …
     _form(
-        r"^(?:\*\* \(\w+\) )?(?P<path>\.{0,2}/?[\w@+-][\w./@+-]*\.\w+):(?P<line>\d+)(?::(?P<column>\d+))?:"
+        r"^(?:\*\* \(\w+\) )?(?P<path>\.{0,2}/?[\w@+-][\w./@+-]*\.\w+):(?P<line>\d+)(?::(?P<column>\d+))?:(?!\d+:)"
         r"(?!\s*(?:warning|note|info|\w*Warning)\b)\s*(?:fatal )?(?:error: )?(?P<message>.*)$"
     ),
 )
