@@ -208,10 +208,12 @@ async def test_a_missing_namespace_is_made(flask: Bench, cluster: RealCluster, n
         cluster.kubectl("delete", "namespace", other, "--ignore-not-found", "--wait=false")
 
 
-@pytest.mark.parametrize("stage", [Stage.BUILD, Stage.RELEASE, Stage.ROLLOUT])
+@pytest.mark.parametrize("stage", [Stage.BUILD, Stage.PUSH, Stage.RELEASE, Stage.ROLLOUT])
 async def test_cancel_in_a_stage_leaves_nothing_half_written(
-    flask: Bench, stage: Stage, cluster: RealCluster
+    flask: Bench, stage: Stage, cluster: RealCluster, registry: str
 ) -> None:
+    if stage is Stage.PUSH:
+        flask.configure(registry=registry)
     await flask.live()
     seen = len(flask.events)
     dockerfile = flask.replace("Dockerfile", "USER 10001", "RUN sleep 2\nUSER 10001")
