@@ -32,6 +32,10 @@ SILENCE = 1800.0
 """Seconds for which a build or push may print nothing before it is given up."""
 
 
+POOLS = 4
+"""Idle connections that are kept. The SDK pools them by whole URL, and image names make ever new ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineFacts:
     """What an Engine says about itself."""
@@ -147,7 +151,12 @@ def _connect(endpoint: Endpoint) -> EngineClient:
             verify=endpoint.verify,
         )
     client = APIClient(
-        base_url=host, version="auto", timeout=int(ANSWER), tls=tls, use_ssh_client=host.startswith("ssh://")
+        base_url=host,
+        version="auto",
+        timeout=int(ANSWER),
+        tls=tls,
+        use_ssh_client=host.startswith("ssh://"),
+        num_pools=POOLS,
     )
     return cast("EngineClient", client)
 
