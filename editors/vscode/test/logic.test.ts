@@ -24,18 +24,18 @@ interface MockState {
 const mock = (vscode as unknown as { __state: MockState }).__state;
 
 const NESTED = app({ app: `${APP}/web`, name: "web" });
-const OTHER = app({ app: "file:///work/hello-two", name: "two" });
+const OTHER = app({ app: "file:///home/me/hello-two", name: "two" });
 
 test("a file belongs to the deepest app around it, not to one with a similar name", () => {
   const apps = [app(), NESTED, OTHER];
   assert.equal(appOf(`${APP}/web/index.js`, apps)?.name, "web");
   assert.equal(appOf(`${APP}/app.py`, apps)?.name, "hello");
-  assert.equal(appOf("file:///work/hello-two/app.py", apps)?.name, "two");
-  assert.equal(appOf("file:///work/other.py", apps), undefined);
+  assert.equal(appOf("file:///home/me/hello-two/app.py", apps)?.name, "two");
+  assert.equal(appOf("file:///home/me/other.py", apps), undefined);
 });
 
 test("focus: the active editor, the last choice, what runs, the first", () => {
-  const live = app({ app: "file:///work/live", name: "live" }, LIVE);
+  const live = app({ app: "file:///home/me/live", name: "live" }, LIVE);
   const apps = [OTHER, live, app()];
   const focus = (activeUri?: string, chosen?: string) => focusedApp(apps, { activeUri, chosen })?.name;
   assert.equal(focus(`${APP}/app.py`, OTHER.app), "hello");
@@ -56,9 +56,9 @@ test("the store follows each environment's status, however the URI is encoded", 
   const store = new Store(memento);
   const told: string[] = [];
   store.onDidChangeStatus((one) => told.push(one.state));
-  const spaced = "file:///work/my%20app";
+  const spaced = "file:///home/me/my%20app";
   store.replaceApps([app({ app: spaced }, status({ app: spaced }))], []);
-  store.replaceStatus(status({ app: "file:///work/my app", state: "building" }));
+  store.replaceStatus(status({ app: "file:///home/me/my app", state: "building" }));
   assert.equal(store.status({ app: spaced })?.state, "building");
   assert.deepEqual(told, ["building"]);
   store.replaceStatus(status({ app: "file:///gone", state: "live" }));
@@ -74,8 +74,8 @@ test("the store follows the selected environment", () => {
 
 test("a folder inside an app is not offered as a new one", () => {
   const store = new Store(memento);
-  store.replaceApps([app()], [detection({ app: `${APP}/sub` }), detection({ app: "file:///work/new" })]);
-  assert.deepEqual(store.detections.map((one) => one.app), ["file:///work/new"]);
+  store.replaceApps([app()], [detection({ app: `${APP}/sub` }), detection({ app: "file:///home/me/new" })]);
+  assert.deepEqual(store.detections.map((one) => one.app), ["file:///home/me/new"]);
 });
 
 test("only errors of others hold a save", () => {

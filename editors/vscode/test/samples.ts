@@ -2,7 +2,7 @@
 
 import type { AppInfo, DeploymentInfo, DetectionInfo, StatusParams } from "../src/protocol";
 
-export const APP = "file:///work/hello";
+export const APP = "file:///home/me/hello";
 
 export function status(changes: Partial<StatusParams> = {}): StatusParams {
   return {

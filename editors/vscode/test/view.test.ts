@@ -190,9 +190,9 @@ test("a problem starts with a place that can be clicked", () => {
       details: ["\u001b[1mboom"],
       fix: "mend it",
     },
-    "/work/hello/Dockerfile",
+    "/home/me/hello/Dockerfile",
   );
-  assert.equal(text, "/work/hello/Dockerfile:5:3 RUN failed\n  | boom\n  fix: mend it");
+  assert.equal(text, "/home/me/hello/Dockerfile:5:3 RUN failed\n  | boom\n  fix: mend it");
 });
 
 test("the doctor says first whether all is well", () => {

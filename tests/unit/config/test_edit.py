@@ -9,7 +9,7 @@ from draft_ls.config.edit import TomlValue, add_environment, new_config, set_val
 from draft_ls.config.read import parse
 from draft_ls.errors import DraftError
 
-FILE = Path("/work/app/draft.toml")
+FILE = Path("/home/me/app/draft.toml")
 
 COMMENTED = """\
 # who may deploy: ask Ada
