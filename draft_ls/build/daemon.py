@@ -140,6 +140,7 @@ def _connect(endpoint: Endpoint) -> EngineClient:
     load("docker")
     from docker import APIClient
     from docker.tls import TLSConfig
+    from docker.transport import UnixHTTPAdapter
 
     tls: TLSConfig | bool = False
     host = endpoint.host
@@ -151,13 +152,12 @@ def _connect(endpoint: Endpoint) -> EngineClient:
             verify=endpoint.verify,
         )
     client = APIClient(
-        base_url=host,
-        version="auto",
-        timeout=int(ANSWER),
-        tls=tls,
-        use_ssh_client=host.startswith("ssh://"),
-        num_pools=POOLS,
+        base_url=host, version="auto", timeout=int(ANSWER), tls=tls, use_ssh_client=host.startswith("ssh://")
     )
+    if host.startswith("unix://"):
+        # Its ``num_pools`` has no effect on a socket of this machine (docker 7.1).
+        client.get_adapter(client.base_url).close()
+        client.mount("http+docker://", UnixHTTPAdapter(f"http+{host}", int(ANSWER), POOLS))
     return cast("EngineClient", client)
 
 
