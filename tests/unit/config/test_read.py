@@ -12,7 +12,7 @@ from draft_ls.config.schema import BY_SPELLING
 from draft_ls.errors import Problem, Severity, Span
 from tests.unit.config.cases import BAD, GOOD, development
 
-FILE = Path("/work/My App/draft.toml")
+FILE = Path("/home/me/My App/draft.toml")
 
 
 def read(*lines: str) -> AppConfig:

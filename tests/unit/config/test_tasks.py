@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from draft_ls.config.tasks import parse_tasks
 
-FILE = Path("/work/app/.draft-tasks.toml")
+FILE = Path("/home/me/app/.draft-tasks.toml")
 
 
 def test_tasks_by_moment_in_the_order_of_the_file():
