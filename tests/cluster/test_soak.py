@@ -111,7 +111,7 @@ async def test_a_working_day(flask: Bench, cluster: RealCluster) -> None:
     assert after.threads <= before.threads + 4, "the executor's threads come as needed, to a limit"
     assert after.files.total() <= before.files.total() + 6, after.files - before.files
     assert after.children <= before.children
-    assert after.tasks == before.tasks
+    assert after.tasks.total() <= before.tasks.total() + 2, after.tasks - before.tasks
     await contents.assert_equal(flask, cluster)
 
 
