@@ -32,11 +32,12 @@ def helm(request: pytest.FixtureRequest, cluster: RealCluster, monkeypatch: pyte
     return program
 
 
-async def kill_helm(write: asyncio.Task[object]) -> None:
+async def kill_helm(tiny: Tiny, write: asyncio.Task[object]) -> None:
     """Kill the Helm that ``write`` runs, as soon as it has marked the release as pending."""
     while not (children := [each for each in psutil.Process().children() if "helm" in each.name()]):
         await asyncio.sleep(0.01)
-    await asyncio.sleep(1)
+    while not ((found := await tiny.helm.history(tiny.target)) and found[-1].unfinished):
+        await asyncio.sleep(0.05)
     children[0].send_signal(signal.SIGKILL)
     with pytest.raises(DraftError):
         await write
@@ -111,7 +112,7 @@ async def test_cancelling_waits_for_the_end_of_the_write(cluster: RealCluster, n
 
 async def test_a_first_write_that_was_killed_is_removed(cluster: RealCluster, namespace: str) -> None:
     async with Tiny.of(cluster, namespace) as tiny:
-        await kill_helm(asyncio.create_task(tiny.release(hook="sleep 60")))
+        await kill_helm(tiny, asyncio.create_task(tiny.release(hook="sleep 60")))
         assert (await tiny.helm.history(tiny.target))[-1].status == "pending-install"
         said = await tiny.helm.repair(tiny.target, settle=0)
         assert said is not None
@@ -122,7 +123,7 @@ async def test_a_first_write_that_was_killed_is_removed(cluster: RealCluster, na
 async def test_a_later_write_that_was_killed_is_rolled_back(cluster: RealCluster, namespace: str) -> None:
     async with Tiny.of(cluster, namespace) as tiny:
         await tiny.release(text="good")
-        await kill_helm(asyncio.create_task(tiny.release(text="cut", hook="sleep 60")))
+        await kill_helm(tiny, asyncio.create_task(tiny.release(text="cut", hook="sleep 60")))
         with pytest.raises(DraftError) as raised:
             await tiny.release(text="next")
         assert raised.value.problem.code == "release-pending"

@@ -1,6 +1,6 @@
 """A working day in a few minutes: many saves in one engine, and nothing grows.
 
-``DRAFT_SOAK_SAVES`` sets how many (default: 200; a whole day is about 2,000).
+``DRAFT_SOAK_SAVES`` sets how many (default: 80; a whole day is about 2,000).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ground import RealCluster
 
-SAVES = int(os.environ.get("DRAFT_SOAK_SAVES", "200"))
+SAVES = int(os.environ.get("DRAFT_SOAK_SAVES", "80"))
 WARM_UP = 30
 """Saves until every cache and buffer has its size."""
 BUILDS = 3
