@@ -136,6 +136,8 @@ async def test_requests_during_a_replacement_wait_and_none_fails(
 
         visitor = asyncio.create_task(visit())
         for number in (1, 2):
+            # A kubelet of 1.20 that is told to end a pod while it still starts it takes a minute to do so.
+            await asyncio.to_thread(cluster.kubectl, "-n", namespace, "rollout", "status", "deployment/tiny")
             await replaced(tiny, view, tunnel, text=f"v{number}", strategy=RECREATE)
         await asyncio.sleep(0.2)
         stop.set()
