@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from draft_ls.cluster.kinds import Object, list_at, mapping_at, name_of, uid_of
 from draft_ls.deploy import container_diagnosis
-from draft_ls.deploy.findings import AT_ONCE, FIRST_CRASH, NEVER, REPLACING, SANDBOX, SCHEDULING, Finding
+from draft_ls.deploy.findings import (
+    AT_ONCE,
+    FIRST_CRASH,
+    GONE,
+    NEVER,
+    REPLACING,
+    SANDBOX,
+    SCHEDULING,
+    Finding,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,8 +34,20 @@ def findings(progress: Progress, warnings: Mapping[str, Sequence[Object]]) -> It
         yield from _of_pod(pod, warnings.get(uid_of(pod), ()))
     for maker in progress.makers:
         yield from _of_maker(maker, warnings.get(uid_of(maker), ()), replacing=progress.old > 0)
-    if progress.thing is not None and progress.thing["spec"].get("paused"):
-        workload = progress.workload
+    yield from _of_workload(progress)
+
+
+def _of_workload(progress: Progress) -> Iterator[Finding]:
+    workload = progress.workload
+    if progress.thing is None:
+        yield Finding(
+            "workload-deleted",
+            f"{workload.kind} {workload.name!r} is no longer in namespace {workload.namespace!r}: "
+            "somebody has deleted it.",
+            fix="Deploy again: save, or run “Draft: Up”.",
+            patience=GONE,
+        )
+    elif progress.thing["spec"].get("paused"):
         yield Finding(
             "rollout-paused",
             f"{workload.kind} {workload.name!r} is paused, so nothing is rolled out.",

@@ -13,6 +13,8 @@ SANDBOX = 20.0
 """Seconds for the network and volumes of a pod."""
 REPLACING = 10.0
 """Seconds that a denied pod gets while old pods still go away and free their quota."""
+GONE = 3.0
+"""Seconds for a workload that is not there: the view may be behind, or somebody replaces it."""
 NEVER = float("inf")
 """Only told at the deadline."""
 

@@ -96,7 +96,7 @@ class _Follower:
             now = time.monotonic()
             finding, pause = self._judge(states, now)
             if finding is not None:
-                raise DraftError(await self._problem(finding))
+                raise DraftError(await problem_of(self._view, finding))
             left = started + timeout - now
             if left <= 0:
                 raise DraftError(await self._late(states, timeout))
@@ -160,27 +160,12 @@ class _Follower:
             state, {kinds.uid_of(item): self._view.warnings(kinds.uid_of(item)) for item in things}
         )
 
-    async def _problem(self, finding: Finding) -> Problem:
-        details: tuple[str, ...] = ()
-        if finding.log and finding.pod and finding.container:
-            details = await last_lines(
-                self._view.cluster, self._view.namespace, finding.pod, finding.container
-            )
-        return Problem(
-            finding.code,
-            finding.message,
-            Stage.ROLLOUT,
-            cause=finding.cause,
-            fix=finding.fix,
-            details=details,
-        )
-
     async def _late(self, states: Sequence[Progress], timeout: float) -> Problem:
         """Time is up: the likeliest cause, or at least what is missing."""
         open_states = [state for state in states if not state.done]
         found = next((item for state in open_states for item in self._raw(state)), None)
         if found is not None:
-            problem = await self._problem(found)
+            problem = await problem_of(self._view, found)
             return replace(problem, message=f"{problem.message} It did not change within {timeout:.0f} s.")
         missing = ", ".join(
             f"{state.workload.kind} {state.workload.name!r} ({state.ready} of {state.wanted} pods ready)"
@@ -194,6 +179,16 @@ class _Follower:
             Stage.ROLLOUT,
             fix="See the app's log; raise timeout in draft.toml if it just needs longer.",
         )
+
+
+async def problem_of(view: View, finding: Finding) -> Problem:
+    """A finding as what the person is told, with the container's last log lines where they tell more."""
+    details: tuple[str, ...] = ()
+    if finding.log and finding.pod and finding.container:
+        details = await last_lines(view.cluster, view.namespace, finding.pod, finding.container)
+    return Problem(
+        finding.code, finding.message, Stage.ROLLOUT, cause=finding.cause, fix=finding.fix, details=details
+    )
 
 
 async def last_lines(cluster: Cluster, namespace: str, pod: str, container: str) -> tuple[str, ...]:

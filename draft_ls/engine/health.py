@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from draft_ls.errors import DraftError, Problem, Stage
+from draft_ls.errors import DraftError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from draft_ls.deploy.model import Release, Rollout, Workload
     from draft_ls.deploy.progress import Progress
     from draft_ls.deploy.view import View
+    from draft_ls.errors import Problem
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class Health:
     async def watch(self, rollout: asyncio.Task[Rollout]) -> None:
         """First the rest of the rollout, which has its own word, then everything that happens later."""
         from draft_ls.deploy.manifest import documents, workloads
+        from draft_ls.deploy.rollout import problem_of
 
         wanted = workloads(documents(self._release.manifest), self._release.namespace)
         since: dict[tuple[str, str | None, str | None], float] = {}
@@ -66,7 +68,7 @@ class Health:
             due = next((each for each in current if left[each.about] <= 0), None)
             if due is not None and not self._ill:
                 self._ill = True
-                self._on_trouble(await self._problem(due))
+                self._on_trouble(await problem_of(self._view, due))
             elif self._ill and not current and all(state.done for state in states):
                 self._ill = False
                 self._on_recovery()
@@ -87,16 +89,9 @@ class Health:
     def _findings(self, state: Progress) -> list[Finding]:
         from draft_ls.cluster.kinds import uid_of
         from draft_ls.deploy.diagnosis import findings
-        from draft_ls.deploy.findings import Finding
 
         if state.done:
             return []
-        if state.thing is None:
-            name = f"{state.workload.kind} {state.workload.name!r}"
-            message = (
-                f"{name} is no longer in namespace {state.workload.namespace!r}: somebody has deleted it."
-            )
-            return [Finding("workload-deleted", message, fix="Deploy again: save, or run “Draft: Up”.")]
         things = (*state.pods, *state.makers)
         return list(findings(state, {uid_of(item): self._view.warnings(uid_of(item)) for item in things}))
 
@@ -108,23 +103,6 @@ class Health:
             return []
         problem = self._view.lost.problem
         return [Finding(problem.code, problem.message, problem.cause, problem.fix, patience=LOST)]
-
-    async def _problem(self, finding: Finding) -> Problem:
-        from draft_ls.deploy.rollout import last_lines
-
-        details: tuple[str, ...] = ()
-        if finding.log and finding.pod and finding.container:
-            details = await last_lines(
-                self._view.cluster, self._view.namespace, finding.pod, finding.container
-            )
-        return Problem(
-            finding.code,
-            finding.message,
-            Stage.ROLLOUT,
-            cause=finding.cause,
-            fix=finding.fix,
-            details=details,
-        )
 
     async def _wait(self, change: asyncio.Event, seconds: float | None) -> None:
         """Until the next change, or until a finding may have lasted long enough."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from draft_ls.deploy.diagnosis import findings
-from draft_ls.deploy.findings import AT_ONCE, FIRST_CRASH, NEVER, REPLACING, SCHEDULING
+from draft_ls.deploy.findings import AT_ONCE, FIRST_CRASH, GONE, NEVER, REPLACING, SCHEDULING
 from draft_ls.deploy.model import Workload
 from draft_ls.deploy.progress import Progress
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from draft_ls.deploy.findings import Finding
 
 WORKLOAD = Workload("Deployment", "app", "space")
+DEPLOYMENT: dict[str, Any] = {"metadata": {"name": "app"}, "spec": {}}
 
 
 def pod(**status: Any) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def event(reason: str, message: str) -> dict[str, Any]:
 
 def found(thing: dict[str, Any], *events: dict[str, Any], old: int = 0, maker: bool = False) -> list[Finding]:
     pods, makers = ((), (thing,)) if maker else ((thing,), ())
-    progress = Progress(WORKLOAD, None, 1, pods, old, makers)
+    progress = Progress(WORKLOAD, DEPLOYMENT, 1, pods, old, makers)
     return list(findings(progress, {thing["metadata"]["uid"]: list(events)}))
 
 
@@ -173,3 +174,10 @@ def test_an_evicted_pod() -> None:
 def test_a_pod_that_just_starts_has_nothing_wrong() -> None:
     waiting = {"reason": "ContainerCreating"}
     assert found(pod(phase="Pending", containerStatuses=[container(waiting=waiting)])) == []
+
+
+def test_a_workload_that_is_gone_is_told_after_a_moment() -> None:
+    """The view may be behind what was written, and ``kubectl replace`` deletes for a moment."""
+    (finding,) = findings(Progress(WORKLOAD), {})
+    assert (finding.code, finding.patience) == ("workload-deleted", GONE)
+    assert "Deployment 'app'" in finding.message
