@@ -29,15 +29,13 @@ if TYPE_CHECKING:
     from draft_ls.cluster.client import Cluster
     from draft_ls.deploy.view import View
     from draft_ls.engine.target import Target
-    from draft_ls.sync.model import Replica, SyncResult
+    from draft_ls.sync.model import AppState, Replica, SyncResult
     from draft_ls.sync.syncer import Syncer
 
 logger = logging.getLogger(__name__)
 
 OPENING = 3.0
 """Seconds that a save waits for containers that are only just being opened; then it builds."""
-LOG_LINES = 20
-"""How many last lines of an app that ended its problem carries."""
 
 
 class NotSyncedError(Exception):
@@ -63,8 +61,13 @@ class Syncing:
         self._opened = asyncio.Event()
         self._task = asyncio.create_task(self._follow(), name=f"sync {image}")
 
-    async def apply(self, plan: SyncPlan, taken: Callable[[], None]) -> SyncResult:
+    async def apply(self, plan: SyncPlan, taken: Callable[[], None], port: int | None) -> SyncResult:
         """Bring every replica to what the plan says; ``taken`` is called once that is sure to happen.
+
+        Args:
+            plan: what to do.
+            taken: see above.
+            port: what the app listens on; for ``listens``.
 
         Raises:
             NotSyncedError: no replica can be synced, or one could not take it.
@@ -76,7 +79,7 @@ class Syncing:
         except TimeoutError:
             raise NotSyncedError("no container was open for sync in time") from None
         try:
-            result = await self._syncer.apply(plan, taken)
+            result = await self._syncer.apply(plan, taken, port=port)
         except DraftError as error:
             if error.problem.code == "sync-moved-on":
                 raise OutdatedError from error
@@ -91,6 +94,11 @@ class Syncing:
         """The replicas that are kept up to date."""
         return self._syncer.replicas
 
+    async def listens(self, uid: str) -> bool:
+        """Wait until the app that was started again in a pod listens; false if that cannot be seen."""
+        replica = next((each for each in self._syncer.replicas if each.uid == uid), None)
+        return replica is not None and await self._syncer.listens(replica)
+
     async def ended(self) -> Problem | None:
         """Why a restarted app cannot answer, if it has ended; none while it runs."""
         from draft_ls.sync.model import Running
@@ -99,7 +107,7 @@ class Syncing:
             with contextlib.suppress(DraftError):
                 state = await self._syncer.state(replica)
                 if state.running is Running.ENDED:
-                    return await self._ended(replica, state.exit_code)
+                    return await self._ended(replica, state)
         return None
 
     async def close(self) -> None:
@@ -128,18 +136,19 @@ class Syncing:
                     self._opened.set()
             await change.wait()
 
-    async def _ended(self, replica: Replica, code: int | None) -> Problem:
-        details: tuple[str, ...] = ()
-        cluster = self._view.cluster
-        with contextlib.suppress(DraftError):
-            log = cluster.logs(replica.namespace, replica.pod, replica.container, tail=LOG_LINES)
-            details = tuple([line async for line in log])
+    async def _ended(self, replica: Replica, state: AppState) -> Problem:
+        from draft_ls.sync.ending import last_lines
+
+        lines, cause = await last_lines(self._view.cluster, replica, state)
         return Problem(
             "app-ended",
-            f"The app ended with exit code {code} when it was started with the new files.",
+            f"The app, started with the new files, ended with exit code {state.exit_code}.",
             Stage.SYNC,
-            fix="See its last log lines; the next save starts it again.",
-            details=details,
+            cause=cause,
+            fix="See its last log lines; the next save starts it again."
+            if lines
+            else "Correct what you saved last; the next save starts it again.",
+            details=lines,
         )
 
 

@@ -29,6 +29,7 @@ ANSWER_TIMEOUT = 10.0
 """Seconds for a round trip, and as many again for each ``BYTES_A_TIMEOUT`` of payload."""
 BYTES_A_TIMEOUT = 16 * 1024 * 1024
 
+_LISTENS = re.compile(rb"^" + script.LISTENS.encode() + rb" (\d+)\n", re.MULTILINE)
 _END = re.compile(rb"^" + script.END.encode() + rb" (\d+)\n", re.MULTILINE)
 _log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class Channel:
         self._broken = False
         self._received = bytearray()
         self._arrived = asyncio.Event()
+        self._awaited = self._listened = 0
         self._reader = asyncio.create_task(self._read(), name=f"sync channel {replica}")
 
     @classmethod
@@ -106,13 +108,16 @@ class Channel:
         """Whether it can take no more round trips."""
         return self._broken or self.ended.is_set()
 
-    async def run(self, text: str, payload: Iterable[bytes] = (), size: int = 0) -> tuple[int, str]:
+    async def run(
+        self, text: str, payload: Iterable[bytes] = (), size: int = 0, port: int | None = None
+    ) -> tuple[int, str]:
         """One round trip: run a script in the container; its exit status and output.
 
         Args:
             text: the script.
             payload: its standard input.
             size: how many bytes that is; padded with zeros to whole blocks here.
+            port: what ``listens`` waits for from the end of this round trip on.
 
         Raises:
             DraftError: the stream was cut (``sync-cut``) or there is no answer (``sync-timeout``).
@@ -122,7 +127,7 @@ class Channel:
         try:
             async with asyncio.timeout(limit):
                 # An answer may come before all is sent: a full disk shows early.
-                _, answer = await asyncio.gather(self._send(text, payload, size), self._answer())
+                _, answer = await asyncio.gather(self._send(text, payload, size, port), self._answer())
         except TimeoutError as error:
             await self.close()
             raise timed_out(self.replica, f"no answer within {limit:.0f} s") from error
@@ -131,6 +136,13 @@ class Channel:
             raise
         self._broken = False
         return answer
+
+    async def listens(self) -> bool:
+        """Wait until something listens on the port of the last round trip that named one; false if the stream ends."""
+        while self._listened < self._awaited and not self.ended.is_set():
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._listened >= self._awaited
 
     async def state(self) -> AppState:
         """How the app stands in the container."""
@@ -144,10 +156,14 @@ class Channel:
         self._reader.cancel()
         await asyncio.wait((self._reader,))
 
-    async def _send(self, text: str, payload: Iterable[bytes], size: int) -> None:
+    async def _send(self, text: str, payload: Iterable[bytes], size: int, port: int | None) -> None:
         encoded = text.encode("utf-8", "surrogateescape")
         blocks = -(-size // script.BLOCK)
-        pending = bytearray(f"{len(encoded)} {blocks}\n".encode() + encoded)
+        head = f"{len(encoded)} {blocks}"
+        if port is not None:
+            self._awaited += 1
+            head += f" {port:04X} {self._awaited}"
+        pending = bytearray(f"{head}\n".encode() + encoded)
         padding = bytes(blocks * script.BLOCK - size)
         try:
             for chunk in chain(payload, (padding,)):
@@ -177,6 +193,9 @@ class Channel:
         try:
             while (part := await self._stream.read()) is not None:
                 self._received += part[1]
+                for match in reversed([*_LISTENS.finditer(self._received)]):
+                    self._listened = max(self._listened, int(match[1]))
+                    del self._received[match.start() : match.end()]
                 self._arrived.set()
         except DraftError as error:
             _log.debug("%s: the stream ended: %s", self.replica, error)
@@ -201,7 +220,6 @@ def read_state(output: str) -> AppState:
     for line in output.splitlines():
         word, _, rest = line.partition(" ")
         if word == script.STATE:
-            name, *code = rest.split()
-            ended = int(code[0]) if code and code[0].isdecimal() else None
-            return AppState(Running(name), ended)
+            name, *numbers = rest.split()
+            return AppState(Running(name), *(int(each) for each in numbers if each.isdecimal()))
     return AppState(Running.UNKNOWN)

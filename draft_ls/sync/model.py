@@ -150,10 +150,17 @@ class Running(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AppState:
-    """The app in one container: whether it runs, and the exit code if it has ended."""
+    """The app in one container.
+
+    Attributes:
+        running: whether it runs.
+        exit_code: if it has ended, with which code.
+        start: if it has ended, how many syncs had started it by then; names the end in the log.
+    """
 
     running: Running
     exit_code: int | None = None
+    start: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ END = "draft-end"
 STATE = "draft-state"
 WRONG = "draft-wrong"
 LINKED = "draft-linked"
+LISTENS = "draft-listens"
 BLOCK = tarfile.RECORDSIZE
 """Payloads are padded to whole blocks of this many bytes."""
 
@@ -60,17 +61,44 @@ for tool in {" ".join(TOOLS)}; do
 done
 [ "$(printf xx | feed 1 1)" = x ] && tools="$tools fullblock"
 printf '{READY} %s %s %s%s\\n' "$started" "$supervised" "$(id -u)" "$tools"
-while read -r size blocks; do
+listens() {{
+  turns=0 pause=0.01
+  while [ -e "/proc/$$" ] && [ ! -e "/proc/$$/fd/5" ] && [ "$turns" -lt 6000 ]; do
+    for table in /proc/net/tcp /proc/net/tcp6; do
+      while read -r _ local _ state _; do
+        case $local$state in
+          *:"$1"0A) printf '{LISTENS} %s\\n' "$2"; return ;;
+          *0A | *st) ;;
+          *) break ;;
+        esac
+      done <"$table"
+    done 2>/dev/null
+    sleep "$pause" || return
+    turns=$((turns + 1))
+    [ "$turns" -lt 500 ] || pause=0.1
+  done
+}}
+watcher= awaited=
+while read -r size blocks port count; do
+  [ -z "$watcher" ] || {{ exec 5</dev/null; wait "$watcher"; exec 5<&-; }}
   script=$(feed "$size" 1)
   feed {BLOCK} "$blocks" | {{
     eval "$script"
     printf '{END} %s\\n' "$?"
     cat >/dev/null
   }} 2>&1
+  [ -z "$port" ] || awaited="$port $count"
+  [ -z "$awaited" ] || {{ listens $awaited </dev/null & watcher=$!; }}
 done
+exec 5</dev/null
+[ -z "$watcher" ] || wait "$watcher"
 """
 """What the exec runs. Its first line of output: the start of process 1 in ticks, whether that is a
-supervisor, the user's id, the tools there are."""
+supervisor, the user's id, the tools there are.
+
+Between two scripts it says when the app listens (``LISTENS`` and the number of the request): the kernel lists
+sockets that listen first, so a look is a few lines without a process. Descriptor 5 tells whoever looks to stop:
+a process id may be another's by then."""
 
 # The new app is there when no former child of process 1 is left, there is one, and no restart is under way
 # (descriptor 4, see the supervisor): then nothing old can answer any more. An app that has not ended after

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from draft_ls.dockerfile.parse import parse
 from draft_ls.dockerfile.settings import lineage, settings
+from draft_ls.dockerfile.shells import has_shell
 from draft_ls.errors import Problem, Severity, Stage
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ NAME = "draft-supervisor"
 """``$0`` of the supervisor, and a word of its first line: how an exec finds out that process 1 is one."""
 
 HELD = "draft-held"
-"""``$0`` of the process that stands in for an app that ended after a sync; its argument is the exit code."""
+"""``$0`` of the process that stands in for an app that ended after a sync; its one argument is the
+exit code and the number of that start."""
+
+ENDED = "draft: start {start} of the app has ended"
+"""How the line begins that the log gets when the app has ended after a sync; ``start`` counts the syncs'
+starts. All that the app itself has written to the same stream comes before it."""
 
 HOLD_SECONDS = 300
 """How long a container waits for the next sync after an app that was started by a sync has ended."""
@@ -94,8 +100,8 @@ while :; do
   [ -z "$over" ] && [ "$again$started" != 0 ] || exit "$code"
   sweep
   if [ -z "$again" ]; then
-    echo "draft: the app has ended with exit code $code; the next sync starts it again" >&2
-    $own sh -c 'sleep {HOLD_SECONDS}; :' {HELD} "$code" 3<&- 4<&- &
+    echo "{ENDED.format(start="$started")} with exit code $code; the next sync starts it again" >&2
+    $own sh -c 'sleep {HOLD_SECONDS}; :' {HELD} "$code $started" 3<&- 4<&- &
     app=$! end=$code
     follow
     [ "$again" ] && [ -z "$over" ] || exit "$end"
@@ -105,14 +111,6 @@ while :; do
 done
 """
 """The supervisor, in POSIX shell."""
-
-_WITH_SHELL = re.compile(
-    r"(?:.*/)?(?:debian|ubuntu|alpine|busybox|fedora|centos|rockylinux|almalinux|amazonlinux|archlinux|"
-    r"python|node|ruby|php|golang|rust|openjdk|eclipse-temurin|amazoncorretto|maven|gradle|nginx(?:-unprivileged)?|httpd|caddy|"
-    r"tomcat|perl|elixir|erlang|swift|haskell|julia|r-base|bun|deno|clojure|dart|buildpack-deps|mono|composer)"
-    r"(?:[:@].*)?"
-)
-_WITHOUT_SHELL = re.compile(r"scratch|.*distroless.*(?<!debug)|.*chainguard/.*|.*cgr\.dev/.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +165,13 @@ def _array(words: Sequence[str]) -> str:
 
 def _shell_missing(dockerfile: Dockerfile, final: BuildStage) -> Problem | None:
     """Why the image may have no ``/bin/sh``. With it as the first process, such an image would not start."""
-    stages = lineage(dockerfile, final)
-    base = stages[0].base
-    fix = "Use a base image with a shell, such as a -slim or :debug variant, in development."
-    if _WITHOUT_SHELL.fullmatch(base):
-        return _refusal("sync-no-shell", f"The image, made from {base}, has no shell.", fix)
-    shell_ran = any(
-        each.keyword == "RUN" and not each.is_exec for stage in stages for each in stage.instructions
-    )
-    if shell_ran or _WITH_SHELL.fullmatch(base):
+    known = has_shell(dockerfile, final)
+    if known:
         return None
+    base = lineage(dockerfile, final)[0].base
+    fix = "Use a base image with a shell, such as a -slim or :debug variant, in development."
+    if known is False:
+        return _refusal("sync-no-shell", f"The image, made from {base}, has no shell.", fix)
     return _refusal(
         "sync-no-shell", f"It is not known whether the image, made from {base}, has a shell.", fix
     )

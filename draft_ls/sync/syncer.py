@@ -90,6 +90,7 @@ class Syncer:
         self._overlay: dict[str, _Desired] = {}
         self._version = 0
         self._restart_version = 0
+        self._port: int | None = None
 
     @property
     def replicas(self) -> tuple[Replica, ...]:
@@ -114,7 +115,9 @@ class Syncer:
             member.keeper = asyncio.create_task(self._keep(member), name=f"sync {member.replica}")
         return SyncResult(time.monotonic() - began, done)
 
-    async def apply(self, plan: SyncPlan, taken: Callable[[], None] | None = None) -> SyncResult:
+    async def apply(
+        self, plan: SyncPlan, taken: Callable[[], None] | None = None, *, port: int | None = None
+    ) -> SyncResult:
         """Bring all replicas to what the plan says; restart the app if it says so.
 
         When it returns without a problem, the digests in every container are right, and no process that was
@@ -125,6 +128,7 @@ class Syncer:
             plan: what to do.
             taken: called at the moment from which on the replicas will be brought to it, come what may; before,
                 a call that fails or is cancelled has changed nothing.
+            port: what the app listens on; ``listens`` waits for that.
 
         Raises:
             DraftError: a file is no longer what the plan says (``sync-moved-on``); nothing was sent.
@@ -135,7 +139,7 @@ class Syncer:
         for operation in plan.operations:
             self._put(operation, contents.get(operation.target))
         if plan.restart:
-            self._restart_version = self._version
+            self._restart_version, self._port = self._version, port
         if taken is not None:
             taken()
         done = await self._bring(list(self._members.values()))
@@ -145,6 +149,15 @@ class Syncer:
     async def catch_up(self, replica: Replica) -> Synced:
         """Bring one replica up to date now. ``follow`` and the channels' ends do this by themselves."""
         return await self._update(self._members[replica])
+
+    async def listens(self, replica: Replica) -> bool:
+        """Wait until the app that the last sync started listens; false if that cannot be seen.
+
+        The container itself looks at its sockets: that is sooner than asking the app again and again from
+        outside, and takes nothing from an app that is just starting.
+        """
+        member = self._members.get(replica)
+        return member is not None and member.channel is not None and await member.channel.listens()
 
     async def state(self, replica: Replica) -> AppState:
         """How the app stands in a replica: what to ask while a restarted app does not answer yet."""
@@ -234,7 +247,8 @@ class Syncer:
             else sum(each.content.size for each in entries if each.write.kind is Kind.FILE)
         )
         chunks = payload.tar_chunks(entries) if tar else payload.raw_chunks(entries)
-        status, output = await channel.run(text, chunks if entries else (), size if entries else 0)
+        port = self._port if restart else None
+        status, output = await channel.run(text, chunks if entries else (), size if entries else 0, port)
         if status != 0:
             raise faults.failed(replica, channel.greeting.user, output)
         wrong = script.wrong_targets(operations, output)

@@ -384,7 +384,7 @@ async def test_an_app_that_ends_waits_for_the_next_save(make: Make) -> None:
     app.write("server.py", "import sys; sys.exit(3)\n")
     assert (await app.sync()).problem is None
     async with asyncio.timeout(10):
-        while (await app.syncer.state(replica)) != AppState(Running.ENDED, 3):
+        while (await app.syncer.state(replica)) != AppState(Running.ENDED, 3, 1):
             await asyncio.sleep(0.02)
     app.save("v1")
     await assert_synced(app)

@@ -189,8 +189,9 @@ async def test_a_cancelled_sync_is_made_good_by_the_next(folders: tuple[Path, Pa
     (saved / "big").write_bytes(os.urandom(30_000_000))
     (saved / "a").write_text("a")
     syncer = await opened(LocalCluster(), saved)
-    running = asyncio.create_task(syncer.apply(plan(write(saved / "big", container / "big"))))
-    await asyncio.sleep(0.2)
+    begun = asyncio.Event()
+    running = asyncio.create_task(syncer.apply(plan(write(saved / "big", container / "big")), begun.set))
+    await begun.wait()
     running.cancel()
     await asyncio.wait([running])
     assert (await syncer.apply(plan(write(saved / "a", container / "a")))).problem is None
