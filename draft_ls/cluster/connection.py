@@ -11,7 +11,6 @@ import contextlib
 import json
 import logging
 import shutil
-import socket
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from draft_ls.cluster import faults
 from draft_ls.cluster.contexts import Context, load_contexts
 from draft_ls.cluster.faults import ApiError
+from draft_ls.cluster.sockets import Sockets
 from draft_ls.errors import DraftError, Problem
 from draft_ls.imports import load
 
@@ -33,8 +33,6 @@ CONNECT_TIMEOUT = 5.0
 """Seconds for TCP and TLS to the API server."""
 ANSWER_TIMEOUT = 30.0
 """Seconds for a whole ordinary request."""
-KEEP_ALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
-"""Seconds of silence before a probe, between probes, probes; milliseconds that sent bytes may lie about."""
 CLOSE_TIMEOUT = 0.5
 """Seconds that the other end of a WebSocket gets to agree to its end."""
 LOGIN_INTERVAL = 60.0
@@ -48,11 +46,12 @@ _log = logging.getLogger(__name__)
 class Connection:
     """A connection to the API server of one context. Use ``open``; close it after use."""
 
-    def __init__(self, context: Context, kubeconfig: str, api: Any, loader: Any) -> None:
+    def __init__(self, context: Context, kubeconfig: str, api: Any, loader: Any, sockets: Sockets) -> None:
         self.context = context
         self.kubeconfig = kubeconfig
         self._api = api
         self._loader = loader
+        self._sockets = sockets
         self._logged_in = time.monotonic()
         self._login_lock = asyncio.Lock()
         self._spare: asyncio.Task[None] | None = None
@@ -68,8 +67,9 @@ class Connection:
         if found.plugin and shutil.which(found.plugin) is None:
             raise DraftError(_plugin_missing(found))
         await asyncio.to_thread(_load_sdk)
-        api, loader = await _connect(found, contexts.kubeconfig)
-        return cls(found, contexts.kubeconfig, api, loader)
+        sockets = Sockets()
+        api, loader = await _connect(found, contexts.kubeconfig, sockets)
+        return cls(found, contexts.kubeconfig, api, loader, sockets)
 
     async def close(self) -> None:
         """Give back every connection."""
@@ -77,6 +77,7 @@ class Connection:
             self._spare.cancel()
             await asyncio.gather(self._spare, return_exceptions=True)
         await self._api.close()
+        await self._sockets.end()
 
     def keep_spare(self) -> None:
         """Have a connection ready for the next socket, so that it need not wait for TCP and TLS.
@@ -258,7 +259,7 @@ def _load_sdk() -> None:
     load("kubernetes.aio.client", "kubernetes.aio.config")
 
 
-async def _connect(context: Context, kubeconfig: str) -> tuple[Any, Any]:
+async def _connect(context: Context, kubeconfig: str, sockets: Sockets) -> tuple[Any, Any]:
     import aiohttp
     from kubernetes.aio import client
     from kubernetes.aio import config as kube_config
@@ -284,25 +285,13 @@ async def _connect(context: Context, kubeconfig: str) -> tuple[Any, Any]:
         ) from error
     # Tunnels, watches and logs hold many connections at once: a limit would make them wait for each other.
     connector = aiohttp.TCPConnector(
-        limit=0, ssl=api.rest_client.ssl_context, keepalive_timeout=60, socket_factory=_socket
+        limit=0, ssl=api.rest_client.ssl_context, keepalive_timeout=60, socket_factory=sockets.make
     )
     api.rest_client.pool_manager = aiohttp.ClientSession(
         connector=connector, trust_env=True, read_bufsize=2**18
     )
     api.user_agent = "draft-ls"
     return api, loader
-
-
-def _socket(address: tuple[Any, ...]) -> socket.socket:
-    """A socket that notices within half a minute that the network is gone, though nothing is sent."""
-    family, kind, protocol = address[:3]
-    made = socket.socket(family, kind, protocol)
-    made.setblocking(False)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in KEEP_ALIVE.items():
-        if hasattr(socket, name):
-            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-    return made
 
 
 def _plugin_missing(context: Context) -> Problem:
