@@ -296,8 +296,8 @@ async def test_another_process_connects_rolls_back_and_deletes(flask: Bench, tmp
             route = await other.engine.connect(other.key)
         assert route.kind is RouteKind.TUNNEL
         assert await other.get() == f"{HELLO}\n"
-        lines = [line async for line in other.engine.logs(other.key)]
-        assert any("GET /" in line.text for line in lines)
+        async with asyncio.timeout(30):
+            assert await asked(other, "GET /"), "the log tells of the request"
         await other.engine.delete(other.key)
         with pytest.raises(DraftError, match="no release"):
             await other.engine.connect(other.key)
@@ -348,3 +348,11 @@ async def test_the_doctor_finds_all_well(flask: Bench) -> None:
     assert {"draft.toml", "Docker", "Helm", "Kube context", "Cluster", "Permissions"} <= {
         check.name for check in checks
     }
+
+
+async def asked(bench: Bench, text: str) -> bool:
+    """Follow the app's log until a line has a text; false if the log ends without it."""
+    async for line in bench.engine.logs(bench.key, follow=True):
+        if text in line.text:
+            return True
+    return False
