@@ -43,6 +43,7 @@ def analyze(subject: Subject) -> Facts:
         "project": project,
         "assembly": name,
         "web": subject.framework_name in {"aspnet", "blazor"},
+        "lockfile": sources.has("packages.lock.json"),
         "outside": bool(re.search(r'<ProjectReference\s+Include="\.\.', text)),
         "central": tuple(
             each

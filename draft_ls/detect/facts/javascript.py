@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from draft_ls.detect.commands import arguments, exec_form, port_in, procfile, reads_port, with_port
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.facts.javascript_source import SOURCE, scripts
-from draft_ls.detect.facts.javascript_static import static_site
+from draft_ls.detect.facts.javascript_static import SERVERS, artifacts, standalone, static_site
 from draft_ls.detect.facts.javascript_tools import node_version, package_manager
 from draft_ls.detect.facts.variables import example_variables, unique
 from draft_ls.detect.model import Fact
@@ -70,7 +70,8 @@ def analyze(subject: Subject) -> Facts:
         _confidence(subject, facts)
         return facts
     _network(subject, facts)
-    facts.start = _start(subject, facts, declared, manager)
+    facts.start = standalone(subject) or _start(subject, facts, declared, manager)
+    facts.details["artifacts"] = artifacts(subject, facts.start)
     facts.details["development_start"] = _starts_with_tool(facts.start, package)
     _confidence(subject, facts)
     return facts

@@ -1,4 +1,4 @@
-"""JavaScript apps that are built to plain files and served by a web server."""
+"""JavaScript apps whose build is all that runs: plain files for a web server, or a server with its packages in it."""
 
 from __future__ import annotations
 
@@ -72,6 +72,28 @@ def _output(subject: Subject, scripts: dict[str, str]) -> str | None:
             exported = _config(sources, "next.config", r"""output\s*:\s*["']export["']""")
             return (
                 _config(sources, "next.config", r"""distDir\s*:\s*["']([^"']+)""") or "out"
+def standalone(subject: Subject) -> Fact[tuple[str, ...]] | None:
+    """The start command of a Next app that is built to a server with its packages in it."""
+    if subject.framework_name != "next":
+        return None
+    for path in _named("next.config"):
+        match = subject.sources.find(path, r"""output\s*:\s*["']standalone["']""")
+        if match:
+            return Fact(("node", "server.js"), (subject.sources.evidence(path, match),))
+    return None
+
+
+def artifacts(subject: Subject, start: Fact[tuple[str, ...]] | None) -> tuple[str, ...]:
+    """What of the build runs by itself, as ``folder place``; nothing if it needs the app's packages."""
+    command = start.value if start else ()
+    if subject.framework_name == "next" and command == ("node", "server.js"):
+        public = ("public public",) if subject.sources.matching("public/**/*") else ()
+        return (".next/standalone", ".next/static .next/static", *public)
+    if len(command) > 1 and command[0] == "node" and re.match(r"(?:\./)?\.output/server/", command[1]):
+        return (".output .output",)
+    return ()
+
+
                 if exported
                 else None
             )
@@ -111,8 +133,8 @@ def _output(subject: Subject, scripts: dict[str, str]) -> str | None:
 
 
 def _config(sources: Sources, stem: str, pattern: str) -> str | None:
-    for extension in ("js", "ts", "mjs", "mts", "cjs"):
-        match = sources.find(f"{stem}.{extension}", pattern)
+    for path in _named(stem):
+        match = sources.find(path, pattern)
         if match:
             return (
                 (match[1] if match.re.groups else match[0]).removeprefix("./").removeprefix("../").rstrip("/")
@@ -135,3 +157,7 @@ def _angular(sources: Sources) -> str | None:
     modern = str(table(build).get("builder", "")).endswith((":application", "build-angular:application"))
     browser = str(parts.get("browser", "browser"))
     return f"{base}/{browser}".rstrip("/") if modern else base
+def _named(stem: str) -> tuple[str, ...]:
+    return tuple(f"{stem}.{extension}" for extension in ("js", "ts", "mjs", "mts", "cjs"))
+
+

@@ -30,13 +30,17 @@ COMPILED_IN = frozenset(
 LIBRARIES = {
     "gd": "libpng-dev libjpeg-dev libfreetype6-dev", "intl": "libicu-dev", "zip": "libzip-dev", "pgsql": "libpq-dev",
     "pdo_pgsql": "libpq-dev", "soap": "libxml2-dev", "xsl": "libxslt1-dev", "gmp": "libgmp-dev", "bz2": "libbz2-dev",
-    "ldap": "libldap2-dev", "imap": "libc-client-dev libkrb5-dev",
+    "ldap": "libldap2-dev", "imap": "libc-client-dev libkrb5-dev", "imagick": "libmagickwand-dev",
+    "memcached": "libmemcached-dev zlib1g-dev libssl-dev", "amqp": "librabbitmq-dev",
 }  # fmt: skip
 """Extension → the Debian packages that building it needs."""
 
 BUNDLED = frozenset(
+PECL = frozenset({"amqp", "apcu", "igbinary", "imagick", "memcached", "mongodb", "redis"})
+"""Extensions that PECL has."""
+
     {
-        *LIBRARIES,
+        *LIBRARIES.keys() - PECL,
         "bcmath",
         "calendar",
         "exif",
@@ -75,8 +79,10 @@ def analyze(subject: Subject) -> Facts:
     facts.details |= {
         "document_root": root,
         "composer": sources.has("composer.json"),
+        "assets_lockfile": sources.first("package-lock.json", "pnpm-lock.yaml", "yarn.lock") or "",
         "lockfile": sources.has("composer.lock"),
-        "extensions": tuple(extensions),
+        "extensions": tuple(each for each in extensions if each in BUNDLED),
+        "pecl": tuple(each for each in extensions if each in PECL),
         "libraries": tuple(libraries),
         "assets": sources.has("package.json")
         and bool(re.search(r'"build"\s*:', sources.text("package.json"))),
@@ -131,4 +137,4 @@ def _extensions(subject: Subject) -> list[str]:
             if database
             else []
         )
-    return sorted({name for name in named if name not in COMPILED_IN and name in BUNDLED})
+    return sorted({name for name in named if name not in COMPILED_IN and name in BUNDLED | PECL})

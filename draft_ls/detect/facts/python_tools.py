@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.facts.python_native import system_needs
 from draft_ls.detect.model import Evidence, Fact
 from draft_ls.detect.sources import lookup
 from draft_ls.detect.versions import choose, line_of, pinned
@@ -82,6 +83,7 @@ def _details(sources: Sources, lockfile: str = "") -> dict[str, Detail]:
         "requirement_files": _included(sources, main) if main else (),
         "installable": installable,
         "source_layout": bool(sources.matching("src/*/__init__.py")),
+        **system_needs(sources),
     }
 
 
