@@ -50,6 +50,7 @@ def _contracts(tree: Tree, config: AppConfig, memory: Memory) -> Iterator[Proble
             each.override_ports,
             each.build_tar,
             each.chart_tar,
+            each.watch and each.sync.mode,
         )
         key = (*parts, *sorted(each.image_build_args.items()))
         if key in seen:
@@ -67,9 +68,11 @@ def _analyses() -> tuple[Callable[[Subject], Iterator[Problem]], ...]:
     from draft_ls.analysis.dependencies import dependency_problems
     from draft_ls.analysis.dockerfile_problems import copy_problems, dockerfile_problems
     from draft_ls.analysis.drift import drift_problems
+    from draft_ls.analysis.named_ports import named_port_problems
     from draft_ls.analysis.ports import port_problems
     from draft_ls.analysis.secrets import secret_problems
     from draft_ls.analysis.start_command import start_problems
+    from draft_ls.analysis.sync_preflight import sync_problems
     from draft_ls.analysis.user import user_problems
     from draft_ls.analysis.weight import weight_problems
 
@@ -84,5 +87,7 @@ def _analyses() -> tuple[Callable[[Subject], Iterator[Problem]], ...]:
         weight_problems,
         chart_problems,
         port_problems,
+        named_port_problems,
+        sync_problems,
         drift_problems,
     )

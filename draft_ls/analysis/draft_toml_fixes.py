@@ -12,7 +12,9 @@ from draft_ls.errors import Position, Span
 if TYPE_CHECKING:
     from draft_ls.errors import Problem
 
-_WRITE = re.compile(r"Write (?:(?P<key>[\w-]+) = )?(?P<text>\"[^\"]*\"|[\w./:-]+|\[[^\]]*\]|\{[^}]*\})\.$")
+_WRITE = re.compile(
+    r"Write (?:(?P<key>[\w-]+) = )?(?P<text>\"[^\"]*\"|[\w./:-]+|\[[^\]]*\]|\{[^}]*\})(?:, without quotes)?\.$"
+)
 _REMOVE = re.compile(r"Remove it\.")
 
 

@@ -31,7 +31,9 @@ def drift_problems(subject: Subject) -> Iterator[Problem]:
     if image is None or subject.detection is None:
         return
     yield from _version(subject, image)
-    yield from _pack(subject, image)
+    origin = _origin(subject)
+    yield from _pack(subject, image, origin)
+    yield from _start(subject, image, origin)
 
 
 def _version(subject: Subject, image: Image) -> Iterator[Problem]:
@@ -68,17 +70,21 @@ def _agree(one: str, other: str) -> bool:
     return all(a == b for a, b in zip(one.split("."), other.split("."), strict=False))
 
 
-def _pack(subject: Subject, image: Image) -> Iterator[Problem]:
-    """The record says one pack, the app's files say another."""
-    detection = subject.detection
+def _origin(subject: Subject) -> dict[str, Any]:
+    """The record of what ``draft create`` wrote; empty if there is none."""
     text = subject.tree.read(ORIGIN_FILE)
-    if text is None or detection is None or detection.confidence < 0.8:
-        return
     try:
-        document: Any = json.loads(text)
+        document: Any = json.loads(text or "")
     except (ValueError, RecursionError):
+        return {}
+    return cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+
+
+def _pack(subject: Subject, image: Image, origin: dict[str, Any]) -> Iterator[Problem]:
+    """The record says one pack, the app's files say another."""
+    detection, pack = subject.detection, origin.get("pack")
+    if detection is None or detection.confidence < 0.8:
         return
-    pack = cast("dict[str, Any]", document).get("pack") if isinstance(document, dict) else None
     kinds = (detection.pack, *(each.pack for each in detection.alternatives))
     if not isinstance(pack, str) or pack in kinds or pack == "docker":
         return
@@ -91,4 +97,33 @@ def _pack(subject: Subject, image: Image) -> Iterator[Problem]:
         fix="Run Draft: Create with the new pack, or keep it if that is meant.",
         severity=Severity.HINT,
         related=((subject.place(evidence.path, evidence.span), evidence.seen),),
+    )
+
+
+def _start(subject: Subject, image: Image, origin: dict[str, Any]) -> Iterator[Problem]:
+    """The command is still what ``draft create`` wrote, and today it would write another: a new framework."""
+    detection, command = subject.detection, image.settings.command
+    files = origin.get("files")
+    if detection is None or detection.start is None or command is None or not isinstance(files, dict):
+        return
+    written: Any = cast("dict[str, Any]", files).get(image.path)
+    if origin.get("pack") != detection.pack or not command.is_exec or not isinstance(written, str):
+        return
+    line = f"CMD {json.dumps(list(command.arguments))}"
+    if command.arguments[:1] == detection.start.value[:1] or line not in written or line not in image.text:
+        return  # the same program: what is wrong with its arguments is told by itself
+    evidence = (detection.framework or detection.start).evidence or detection.evidence
+    words = command.instruction.arguments
+    place = image.place(Span(words[0].span.start, words[-1].span.end))
+    array = json.dumps(list(detection.start.value), ensure_ascii=False)[1:-1]
+    name = detection.framework.value if detection.framework else detection.language
+    yield Problem(
+        "drift-start",
+        f"The app is a {name} app now; it would be started with {' '.join(detection.start.value)}.",
+        place=place,
+        cause="This is what draft create wrote for what the app was then.",
+        fix="Start it so, or run draft update: it merges the whole Dockerfile.",
+        severity=Severity.HINT,
+        related=tuple((subject.place(each.path, each.span), each.seen) for each in evidence[:1]),
+        repairs=(replacement("Start it so", place, array),),
     )

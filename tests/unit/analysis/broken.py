@@ -76,6 +76,11 @@ def cmd(*words: str) -> str:
     return "CMD [" + ", ".join(f'"{word}"' for word in words) + "]\n"
 
 
+def toml(line: str, old: str = "    watch_delay = 2") -> dict[str, Change]:
+    """One more line in the environment, or one instead of another."""
+    return {"draft.toml": (old, line if old.strip() != "watch_delay = 2" else f"{old}\n    {line}")}
+
+
 SERVE = cmd("gunicorn", "--bind", "0.0.0.0:5000", "app:app")
 SIMPLE = {"Dockerfile": FLASK + SERVE}
 """An app by hand: no ENV PORT, no EXPOSE."""
@@ -175,4 +180,47 @@ BROKEN = (
     # Drift
     Broken("another Python", {".python-version": "3.12\n"}, "drift-version", "Dockerfile", "3.11"),
     Broken("another language", {"requirements.txt": None, "app.py": None, ".python-version": None, "go.mod": "module x\n\ngo 1.22\n", "main.go": 'package main\nimport "net/http"\nfunc main() { http.ListenAndServe(":5000", nil) }\n', "Dockerfile": 'FROM golang:1.22\nWORKDIR /app\nCOPY . .\nRUN go build -o /out/x .\nUSER 10001\nCMD ["/out/x"]\n'}, "drift-pack", "Dockerfile", "FROM golang:1.22", repaired=False),
+    Broken("another framework", {"requirements.txt": "fastapi\nuvicorn\n", "app.py": "from fastapi import FastAPI\napp = FastAPI()\n"}, "drift-start", "Dockerfile", '"gunicorn", "--bind", "0.0.0.0:5000", "app:app"', repaired=False),
+    Broken("another Node", {"package.json": ('"node": "20"', '"node": "22"')}, "drift-version", "Dockerfile", "20", base="javascript"),
+    # Ports by name
+    Broken("a service that names no port", {"chart/templates/service.yaml": ("targetPort: http", "targetPort: htpp")}, "port-name-unknown", "chart/templates/service.yaml", "htpp"),
+    Broken("a service that names another port", {"chart/templates/service.yaml": ("targetPort: http", "targetPort: web")}, "port-name-unknown", "chart/templates/service.yaml", "web"),
+    Broken("a container port with another name", {"chart/templates/deployment.yaml": ("- name: http\n              containerPort", "- name: web\n              containerPort")}, "port-name-unknown", "chart/templates/service.yaml", "http", repaired=False),
+    Broken("a readiness probe of no port", {"chart/values.yaml": ("    port: http", "    port: web")}, "port-name-unknown", "chart/values.yaml", "web"),
+    Broken("a probe in the template of no port", {"chart/templates/deployment.yaml": ('{{- toYaml . | nindent 12 }}\n          {{- end }}\n          {{- with .Values.startupProbe', 'tcpSocket:\n              port: admin\n          {{- end }}\n          {{- with .Values.startupProbe')}, "port-name-unknown", "chart/templates/deployment.yaml", "admin"),
+    # Sync
+    Broken("files of root's", {"Dockerfile": ("COPY --chown=10001:10001 . .", "COPY . .")}, "sync-not-writable", "Dockerfile", "COPY"),
+    Broken("files of root's, the chart says who runs", {"Dockerfile": FLASK.replace("USER 10001\n", "") + SERVE}, "sync-not-writable", "Dockerfile", "COPY"),
+    Broken("an image without a shell", {"Dockerfile": "FROM gcr.io/distroless/python3-debian12\nWORKDIR /app\nCOPY . .\nUSER 10001\n" + cmd("/app/app.py")}, "sync-no-shell", "Dockerfile", "gcr.io/distroless/python3-debian12", repaired=False),
+    Broken("a read-only root in the template", {"chart/templates/deployment.yaml": ('{{- omit .Values.securityContext "readOnlyRootFilesystem" | toYaml | nindent 12 }}', "readOnlyRootFilesystem: true")}, "sync-read-only", "chart/templates/deployment.yaml", "true"),
+    Broken("a read-only root in the values", {"chart/values.yaml": ("readOnlyRootFilesystem: false", "readOnlyRootFilesystem: true"), "chart/templates/deployment.yaml": ('{{- omit .Values.securityContext "readOnlyRootFilesystem" | toYaml | nindent 12 }}', "{{- toYaml .Values.securityContext | nindent 12 }}")}, "sync-read-only", "chart/values.yaml", "true"),
+    # draft.toml
+    Broken("a misspelt key", toml('    nmespace = "x"', '    namespace = "default"'), "config-unknown-key", "draft.toml", "nmespace"),
+    Broken("an unknown key", toml("zzzzzz = 2"), "config-unknown-key", "draft.toml", "zzzzzz"),
+    Broken("an old key's unknown spelling", toml("watchdelay = 3", "    watch_delay = 2"), "config-unknown-key", "draft.toml", "watchdelay", repaired=False),
+    Broken("both spellings of a key", toml("watch-delay = 3"), "config-duplicate-key", "draft.toml", "watch-delay", repaired=False),
+    Broken("a text where a number belongs", toml('timeout = "30s"'), "config-wrong-type", "draft.toml", '"30s"'),
+    Broken("a text where a flag belongs", toml('wait = "true"'), "config-wrong-type", "draft.toml", '"true"'),
+    Broken("a number where a flag belongs", toml("auto_connect = 1"), "config-wrong-type", "draft.toml", "1", repaired=False),
+    Broken("a text where a list belongs", toml('values = "a.yaml"'), "config-wrong-type", "draft.toml", '"a.yaml"', repaired=False),
+    Broken("a name that is none", toml('    name = "My_App"', '    name = "sample"'), "config-bad-value", "draft.toml", '"My_App"'),
+    Broken("a namespace that is none", toml('    namespace = "Team A"', '    namespace = "default"'), "config-bad-value", "draft.toml", '"Team A"'),
+    Broken("a registry with a scheme", toml('registry = "https://ghcr.io/me"'), "config-bad-value", "draft.toml", '"https://ghcr.io/me"'),
+    Broken("an unknown builder", toml('builder = "dokcer"'), "config-bad-value", "draft.toml", '"dokcer"'),
+    Broken("an unknown sync mode", toml('sync = { mode = "none" }'), "config-bad-value", "draft.toml", '"none"', repaired=False),
+    Broken("a platform without its system", toml('platforms = ["amd64"]'), "config-bad-value", "draft.toml", '"amd64"'),
+    Broken("a tag with a name", toml('custom_tags = ["app:latest"]'), "config-bad-value", "draft.toml", '"app:latest"', repaired=False),
+    Broken("half a port", toml('override_ports = ["5000"]'), "config-bad-value", "draft.toml", '"5000"'),
+    Broken("a port that is too high", toml('override_ports = ["65536:5000"]'), "config-bad-value", "draft.toml", '"65536:5000"', repaired=False),
+    Broken("a local port twice", toml('override_ports = ["80:5000", "80:5000"]'), "config-bad-value", "draft.toml", '"80:5000"', repaired=False),
+    Broken("an assignment without a value", toml('set = ["replicas"]'), "config-bad-value", "draft.toml", '"replicas"', repaired=False),
+    Broken("a path out of the app", toml('values = ["../a.yaml"]'), "config-bad-value", "draft.toml", '"../a.yaml"', repaired=False),
+    Broken("a text that does not end", toml('    name = "sample', '    name = "sample"'), "config-toml-syntax", "draft.toml", '"sample', repaired=False),
+    Broken("a value that is none", toml("wait = yes"), "config-toml-syntax", "draft.toml", "yes"),
+    Broken("a key twice", toml("watch_delay = 3"), "config-duplicate-key", "draft.toml", "watch_delay", repaired=False),
+    Broken("a Dockerfile that is not there", toml('dockerfile = "docker/Dockerfile"'), "missing-dockerfile", "draft.toml", '"docker/Dockerfile"', repaired=False),
+    Broken("a chart that is not there", toml('chart = "deploy"'), "missing-chart", "draft.toml", '"deploy"', repaired=False),
+    Broken("a values file that is not there", toml('values = ["prod.yaml"]'), "missing-values", "draft.toml", '["prod.yaml"]', repaired=False),
+    Broken("a chart archive that is not there", toml('chart_tar = "chart.tgz"'), "missing-chart-tar", "draft.toml", '"chart.tgz"', repaired=False),
+    Broken("two environments of one release", toml('    [environments.staging]\n    name = "sample"'), "same-release", "draft.toml", '"sample"', repaired=False),
 )  # fmt: skip
