@@ -64,14 +64,6 @@ def static_site(subject: Subject, scripts: dict[str, str]) -> StaticSite | None:
     return StaticSite(output, Fact(START), Fact(SERVER_PORT), subject.framework_name in SINGLE_PAGE)
 
 
-def _output(subject: Subject, scripts: dict[str, str]) -> str | None:
-    sources, name = subject.sources, subject.framework_name
-    option = re.search(r"--(?:outDir|output-path|dist-dir|out-dir)[= ](\S+)", scripts.get("build", ""))
-    match name:
-        case "next":
-            exported = _config(sources, "next.config", r"""output\s*:\s*["']export["']""")
-            return (
-                _config(sources, "next.config", r"""distDir\s*:\s*["']([^"']+)""") or "out"
 def standalone(subject: Subject) -> Fact[tuple[str, ...]] | None:
     """The start command of a Next app that is built to a server with its packages in it."""
     if subject.framework_name != "next":
@@ -94,6 +86,14 @@ def artifacts(subject: Subject, start: Fact[tuple[str, ...]] | None) -> tuple[st
     return ()
 
 
+def _output(subject: Subject, scripts: dict[str, str]) -> str | None:
+    sources, name = subject.sources, subject.framework_name
+    option = re.search(r"--(?:outDir|output-path|dist-dir|out-dir)[= ](\S+)", scripts.get("build", ""))
+    match name:
+        case "next":
+            exported = _config(sources, "next.config", r"""output\s*:\s*["']export["']""")
+            return (
+                _config(sources, "next.config", r"""distDir\s*:\s*["']([^"']+)""") or "out"
                 if exported
                 else None
             )
@@ -142,6 +142,10 @@ def _config(sources: Sources, stem: str, pattern: str) -> str | None:
     return None
 
 
+def _named(stem: str) -> tuple[str, ...]:
+    return tuple(f"{stem}.{extension}" for extension in ("js", "ts", "mjs", "mts", "cjs"))
+
+
 def _angular(sources: Sources) -> str | None:
     projects = table(sources.json("angular.json").get("projects"))
     if not projects:
@@ -157,7 +161,3 @@ def _angular(sources: Sources) -> str | None:
     modern = str(table(build).get("builder", "")).endswith((":application", "build-angular:application"))
     browser = str(parts.get("browser", "browser"))
     return f"{base}/{browser}".rstrip("/") if modern else base
-def _named(stem: str) -> tuple[str, ...]:
-    return tuple(f"{stem}.{extension}" for extension in ("js", "ts", "mjs", "mts", "cjs"))
-
-

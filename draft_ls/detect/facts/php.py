@@ -35,10 +35,10 @@ LIBRARIES = {
 }  # fmt: skip
 """Extension → the Debian packages that building it needs."""
 
-BUNDLED = frozenset(
 PECL = frozenset({"amqp", "apcu", "igbinary", "imagick", "memcached", "mongodb", "redis"})
 """Extensions that PECL has."""
 
+BUNDLED = frozenset(
     {
         *LIBRARIES.keys() - PECL,
         "bcmath",
@@ -79,13 +79,13 @@ def analyze(subject: Subject) -> Facts:
     facts.details |= {
         "document_root": root,
         "composer": sources.has("composer.json"),
-        "assets_lockfile": sources.first("package-lock.json", "pnpm-lock.yaml", "yarn.lock") or "",
         "lockfile": sources.has("composer.lock"),
         "extensions": tuple(each for each in extensions if each in BUNDLED),
         "pecl": tuple(each for each in extensions if each in PECL),
         "libraries": tuple(libraries),
         "assets": sources.has("package.json")
         and bool(re.search(r'"build"\s*:', sources.text("package.json"))),
+        "assets_lockfile": sources.first("package-lock.json", "pnpm-lock.yaml", "yarn.lock") or "",
         "writable": ("storage", "bootstrap/cache")
         if subject.framework_name == "laravel"
         else ("var",)
