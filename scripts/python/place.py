@@ -75,7 +75,10 @@ class Place:
 
     @contextmanager
     def namespace(self, prefix: str, *, keep: bool = False) -> Iterator[str]:
-        """A namespace that is gone, with all in it, when the block ends (unless it is to be kept)."""
+        """A namespace that is deleted, with all in it, when the block ends (unless it is to be kept).
+
+        The cluster takes its time for it, up to a minute where a pod has only just started: nobody waits.
+        """
         name = f"{prefix}-{uuid.uuid4().hex[:6]}"
         self.kubectl("create", "namespace", name)
         try:
@@ -84,7 +87,7 @@ class Place:
             if keep:
                 print(f"--> Kept: namespace {name}", flush=True)
             else:
-                self.kubectl("delete", "namespace", name, "--ignore-not-found", "--timeout=60s", check=False)
+                self.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false", check=False)
 
 
 def choose(*, context: str | None = None, local: bool = False, registry: str | None = None) -> Place:

@@ -45,7 +45,7 @@ def assert_left_nothing(cluster: RealCluster, told: str) -> None:
     found = re.search(r"in (\S+), for the namespace (\S+)", told)
     assert found, told
     assert not Path(found[1]).exists()
-    assert not cluster.kubectl("get", "namespace", found[2], "--ignore-not-found", "-o", "name")
+    cluster.kubectl("wait", "--for=delete", f"namespace/{found[2]}", "--timeout=110s")
 
 
 def test_the_demo_fails_where_the_app_does(cluster: RealCluster) -> None:
