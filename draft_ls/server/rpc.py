@@ -16,7 +16,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from draft_ls.errors import DraftError
-from draft_ls.server.protocol import MESSAGE_TYPES
+from draft_ls.server.envelopes import MESSAGE_TYPES
 from draft_ls.server.texts import Documents
 
 if TYPE_CHECKING:

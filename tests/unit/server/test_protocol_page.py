@@ -14,11 +14,10 @@ from ground import ROOT
 
 PAGE = (ROOT / "docs/protocol.md").read_text()
 MIRROR = (ROOT / "editors/vscode/src/protocol.ts").read_text()
-ENVELOPES = set(protocol.MESSAGE_TYPES.values())
 TYPES = {
     name: each
     for name, each in inspect.getmembers(protocol, attrs.has)
-    if each.__module__ == protocol.__name__ and each not in ENVELOPES
+    if each.__module__ == protocol.__name__
 }
 METHODS = [
     value for name, value in vars(protocol).items() if name.isupper() and str(value).startswith("draft/")
