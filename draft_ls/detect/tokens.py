@@ -118,7 +118,8 @@ _ROUTES = re.compile(
     r"""\s*(?:value\s*=\s*|path\s*=\s*|["']GET["']\s*,\s*)?["'](?P<path>(?:GET )?/?[\w/.-]*)["']"""
 )
 _READS = re.compile(
-    r"""(?:[Ee]nv\w*|ENV|getenv|Getenv|LookupEnv|System)[\w:.!?]*\s*[\[({]\s*["']PORT["']|\$\{PORT\b|env!\(["']PORT|getEnv\s*\(?["']PORT|System\.fetch_env!\("PORT"""
+    r"""(?:[Ee]nv|ENV|EnvironmentVariable|lookup)[^\n"']{0,40}["'](?:HTTP_|SERVER_)?PORT["']"""
+    r"""|\$\{\??PORT\b|\b(?:env|envconfig):"PORT\b"""
 )
 _REQUIRED = re.compile(
     r"""(?:ENV\[["']|ENV\.fetch\(["']|os\.Getenv\(["']|System\.getenv\(["']|env::var\(["']|std::env::var\(["']|env!\(["']|Environment\.GetEnvironmentVariable\(["']|System\.fetch_env!\(["']|System\.get_env\(["']|getenv\(["']|Deno\.env\.get\(["']|Platform\.environment\[["']|Environment\.get\(["'])(?P<name>[A-Z][A-Z0-9_]+)["']\s*[\])](?!\s*(?:\|\||\?\?|\.unwrap_or|or\b|\|\|=))"""
@@ -250,21 +251,46 @@ class Code:
         for token in stretch:
             if token.kind == "string" and token.value == "PORT":
                 reads = True
-            elif token.kind in {"string", "number"} and found is None:
-                number = port_of(token)
-                found = (number, (token.start, token.end)) if number else None
-            elif token.kind == "name" and depth < 4 and found is None:
-                for value in self._assigned(token):
+            elif token.kind in {"string", "number"} and found is None and (number := port_of(token)):
+                found = (number, (token.start, token.end))
+            elif token.kind != "mark" and depth < 4 and found is None:
+                for value in self._meanings(token):
                     found, inner = self._resolve(value, depth + 1)
                     reads = reads or inner
                     if found:
                         break
         return found, reads
 
-    def _assigned(self, name: Token) -> Iterator[tuple[Token, ...]]:
-        """The values that a name is given anywhere in the file; a type between the name and ``=`` is passed over."""
+    def _meanings(self, token: Token) -> Iterator[tuple[Token, ...]]:
+        """What a name may stand for, or the names in a string: ``"0.0.0.0:{port}"``."""
+        names = [token.text] if token.kind == "name" else _INTERPOLATED.findall(token.text)
+        for name in names:
+            yield from self._assigned(name, token.start)
+            yield from self._bodies(name)
+
+    def _bodies(self, function: str) -> Iterator[tuple[Token, ...]]:
+        """The bodies of the functions of a name: a name before it says that it is defined there, not called."""
+        for index in range(1, len(self._tokens) - 2):
+            token, before = self._tokens[index], self._tokens[index - 1]
+            if token.text != function or before.kind != "name" or before.text in _NO_DEFINITION:
+                continue
+            if self._tokens[index + 1].text == "(":
+                opening = next(
+                    (at for at in range(index, index + BODY_AHEAD) if self._text_at(at) == "{"), None
+                )
+                if opening is not None:
+                    yield self._arguments(opening)
+
+    def _text_at(self, index: int) -> str:
+        return self._tokens[index].text if index < len(self._tokens) else ""
+
+    def _assigned(self, name: str, start: int) -> Iterator[tuple[Token, ...]]:
+        """The values that a name is given anywhere else; a type between the name and ``=`` is passed over."""
         for index, token in enumerate(self._tokens):
-            if token.kind != "name" or token.text != name.text or token.start == name.start:
+            if token.kind != "name" or token.text != name or token.start == start:
+                continue
+            if index and self._tokens[index - 1].text == "define":
+                yield self._tokens[index + 1 : index + 2]
                 continue
             for ahead in range(1, 5):
                 if index + ahead >= len(self._tokens):
@@ -276,6 +302,15 @@ class Code:
                 if mark.kind != "name" and mark.text not in {":", "|", "&", "?"}:
                     break
 
+
+_INTERPOLATED = re.compile(r"(?:\$|#?\{)\{?([A-Za-z_]\w*)")
+"""A name in a string that stands for its value: Rust, C#, Kotlin, Dart, Ruby, Elixir, Crystal, Swift."""
+
+_NO_DEFINITION = frozenset({"return", "new", "await", "throw", "else", "in", "not", "and", "or"})
+"""Words that may stand before a call."""
+
+BODY_AHEAD = 40
+"""How many tokens after its name a function's body begins at the latest."""
 
 _BARE = {"<string>", "<number>", "<name>", ":"}
 """What may follow a call's name in languages that need no brackets."""

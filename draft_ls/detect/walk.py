@@ -78,6 +78,13 @@ def _enters(name: str) -> bool:
     return name not in GENERATED
 
 
+MEMBERS = frozenset({"apps", "services"})
+"""Folders of apps: what lies in one of them is meant to be deployed, whatever it is called."""
+
+
 def secondary(path: str) -> bool:
     """Whether a folder lies in tests, docs or examples."""
-    return any(part.lower() in SECONDARY for part in path.split("/"))
+    parts = path.lower().split("/")
+    return any(
+        part in SECONDARY and above not in MEMBERS for above, part in zip(["", *parts], parts, strict=False)
+    )

@@ -19,7 +19,7 @@ LANGUAGES = {"csproj": "csharp", "fsproj": "fsharp", "vbproj": "visualbasic"}
 
 SIGNS = Signs(
     files=("*.cs", "*.fs", "**/Program.cs", "**/Program.fs", "**/Startup.cs"),
-    calls=frozenset({"UseUrls", "ListenAnyIP", "Listen", "ListenLocalhost", "Add"}),
+    calls=frozenset({"UseUrls", "ListenAnyIP", "Listen", "ListenLocalhost", "Add", "Run", "RunAsync"}),
     keys=frozenset(),
     skip=r"(?:^|/)(?:bin|obj|Tests?)/",
 )

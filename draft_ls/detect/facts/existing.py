@@ -62,11 +62,31 @@ def _from_procfile(sources: Sources, facts: Facts) -> None:
     declared = procfile(sources)
     if declared is None or (facts.start and facts.start.evidence == declared.evidence):
         return
+    image = facts.start.value if facts.start else ()
+    if image[:1] == ("nginx",) or re.match(r"(?:vendor/bin/)?heroku-php-", declared.value):
+        return
     facts.reads_port = facts.reads_port or reads_port(declared.value)
     named = port_in(declared.value)
     facts.port = Fact(named, declared.evidence) if named else facts.port
     line = with_port(declared.value, facts.port.value) if facts.port else declared.value
-    facts.start = Fact(exec_form(line), declared.evidence)
+    facts.start = Fact(exec_form(_placed(line, image)), declared.evidence)
+
+
+def _placed(line: str, image: tuple[str, ...]) -> str:
+    """A Procfile's command with the build's outputs where the image has them, as the command for the image says.
+
+    Platforms run it in the build's own folder, ``java -jar target/app-1.0.jar`` or ``bin/app``; an image has less.
+    """
+    archive = next((word for word in image if word.endswith((".jar", ".war"))), "")
+    if archive:
+        line = re.sub(r"(?:\S*/)?(?:target|build/libs)/\S+\.[jw]ar\b", archive, line)
+    if image[:1] == ("dotnet",):
+        line = re.sub(r"^cd \S+ && ", "", line)
+    first, _, rest = line.partition(" ")
+    own = image[0] if image else ""
+    if "/" in own and first.rpartition("/")[2] == own.rpartition("/")[2]:
+        line = f"{own} {rest}".strip()
+    return line
 
 
 def _from_dockerfile(sources: Sources, facts: Facts) -> None:

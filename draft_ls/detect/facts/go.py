@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.commands import procfile
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.model import Fact
 from draft_ls.detect.tokens import Signs, scan
@@ -34,6 +35,9 @@ SIGNS = Signs(
         }
     ),
 )
+
+_TAGGED = r"""`[^`\n]*\b(?:env|envconfig):"(?:\w+_)?PORT\b[^`\n]*?\b(?:default|envDefault|env-default):":?(\d{2,5})\""""
+"""A field's tag that names its variable and its default: envconfig, cleanenv, env."""
 
 _MAIN = r"^package main\b"
 _SKIPPED = re.compile(r"(?:^|/)(?:vendor|testdata|tools?|scripts|hack|examples?|test)/|_test\.go$")
@@ -70,6 +74,14 @@ def analyze(subject: Subject) -> Facts:
     network = scan(sources, SIGNS)
     facts.port, facts.health, facts.reads_port = network.port, network.health, network.reads_port
     facts.variables = network.variables
+    if subject.framework_name == "gin" and network.port is None:
+        # Without an address gin itself listens where PORT says, else on 8080.
+        bare = sources.search(sources.matching("**/*.go"), r"\.Run\(\s*\)")
+        facts.reads_port = facts.reads_port or next(bare, None) is not None
+    tagged = sources.search(sources.matching("**/*.go"), _TAGGED) if facts.port is None else ()
+    for path, match in tagged:
+        facts.port, facts.reads_port = Fact(int(match[1]), (sources.evidence(path, match),)), True
+        break
     return facts
 
 
@@ -92,7 +104,9 @@ def _preference(folder: str, sources: Sources) -> tuple[bool, int, int, str]:
     name = folder.rpartition("/")[2]
     known = next((index for index, word in enumerate(_SERVERS) if word in name), len(_SERVERS))
     module = sources.find("go.mod", r"^module\s+(\S+)")
-    own = bool(module) and module[1].rpartition("/")[2] == name if module else False
+    declared = procfile(sources)
+    program = declared.value.partition(" ")[0].rpartition("/")[2] if declared else ""
+    own = name in {program, module[1].rpartition("/")[2] if module else ""}
     return (not folder.startswith("cmd"), 0 if own else 1 + known, folder.count("/"), folder)
 
 

@@ -34,6 +34,15 @@ ENTRIES = (
 )
 """Names of files that start an app, without extension, best first."""
 
+NO_SERVERS = (
+    "npm-dev:electron",
+    "npm:expo",
+    "npm:react-native",
+    "npm-dev:@tauri-apps/cli",
+    "npm-dev:@types/vscode",
+)
+"""Packages of programs for desktops, telephones and editors."""
+
 _WATCHERS = re.compile(
     r"^(?:npx\s+)?(?:nodemon|node-dev|supervisor)\s+(?:--?[\w-]+(?:[= ](?=\S+\s)\S+)?\s+)*"
     r"|^node\s+--watch(?:-path=\S+)?\s+"
@@ -115,6 +124,10 @@ def _network(subject: Subject, facts: Facts) -> None:
             facts.reads_port = facts.reads_port or reads
             facts.port = facts.port or port
     facts.port = facts.port or next((port for script in found if (port := script.named_port())), None)
+    if facts.port is None:
+        asked = {name for script in found for name in script.asked_ports()}
+        declared = ((name, port) for script in found for name, port in script.declared_ports())
+        facts.port = next((port for name, port in declared if name in asked), None) if asked else None
     framework = subject.framework
     if framework:
         facts.reads_port = facts.reads_port or framework.reads_port
@@ -146,14 +159,32 @@ def _start(
             each.path.endswith(("js", "ts")) for each in (facts.port.evidence if facts.port else ())
         ):
             facts.port = Fact(port, (evidence,))
-        if name == "start" and _is_development(line) and subject.framework and subject.framework.start:
+        if subject.framework and subject.framework.start and _is_replaced(sources, name, line):
             break
         return Fact(_script_command(line, name, declared) or (manager.fact.value, "run", name), (evidence,))
     if subject.framework and subject.framework.start:
         return Fact(
             subject.framework.start, subject.framework_fact.evidence if subject.framework_fact else ()
         )
-    return _entry(subject)
+    return _entry(subject, manager) or _developed(sources, declared)
+
+
+def _is_replaced(sources: Sources, name: str, line: str) -> bool:
+    """Whether the framework's own start command is better: for a development server, and for what is built first."""
+    script = re.match(r"node ([\w./-]+)\.js\b", line)
+    built = script is not None and not sources.has(f"{script[1]}.js") and sources.has(f"{script[1]}.ts")
+    return (name == "start" and _is_development(line)) or built
+
+
+def _developed(sources: Sources, declared: dict[str, str]) -> Fact[tuple[str, ...]] | None:
+    """What the script for development runs, without its watching."""
+    for name in ("dev", "develop", "start:dev"):
+        command = _script_command(declared.get(name, ""), name, declared)
+        if command and command[0] in {"node", "bun", "tsx", "ts-node"}:
+            watching = re.compile(r"--(?:watch|hot|inspect)(?:[-=].*)?|watch")
+            plain = tuple(word for word in command if not watching.fullmatch(word))
+            return Fact(plain, (sources.quote("package.json", f'"{name}"', declared[name]),))
+    return None
 
 
 def _starts_with_tool(start: Fact[tuple[str, ...]] | None, package: dict[str, Any]) -> bool:
@@ -193,10 +224,19 @@ def _script_command(line: str, name: str, declared: dict[str, str]) -> tuple[str
     )
 
 
-def _entry(subject: Subject) -> Fact[tuple[str, ...]] | None:
+def _entry(subject: Subject, manager: PackageManager) -> Fact[tuple[str, ...]] | None:
     sources = subject.sources
-    main = sources.json("package.json").get("main")
+    package = sources.json("package.json")
+    if manager.fact.value == "bun":
+        named = [value for value in (package.get("module"), package.get("main")) if isinstance(value, str)]
+        scripts = [f"{name}.{extension}" for name in ENTRIES for extension in ("ts", "js", "tsx")]
+        entry = sources.first(*(each.removeprefix("./") for each in named), *scripts)
+        return Fact(("bun", "run", entry), (sources.evidence(entry),)) if entry else None
+    main = package.get("main")
     if isinstance(main, str):
+        built = re.fullmatch(r"(?:\./)?((?:dist|build|out|lib)/[\w./-]+\.[cm]?js)", main)
+        if built and "build" in table(package.get("scripts")):
+            return Fact(("node", built[1]), (sources.quote("package.json", '"main"'),))
         for path in (
             main.removeprefix("./"),
             f"{main.removeprefix('./')}.js",
@@ -220,12 +260,14 @@ def _confidence(subject: Subject, facts: Facts) -> None:
     workspace = (
         nx or "workspaces" in package or sources.has("pnpm-workspace.yaml") or sources.has("lerna.json")
     )
-    published = package.keys() & {"exports", "module", "types", "typings", "files"} and not package.get(
-        "private"
-    )
+    listens = facts.port is not None and bool(facts.port.evidence)
+    parts = {"exports", "module", "types", "typings", "files"}
+    published = package.keys() & parts and not package.get("private") and not listens
     if sources.has("project.json") and not package:
         facts.confidence = 0.1 if re.search(r"e2e|cypress|playwright", sources.text("project.json")) else 0.8
-    elif workspace and (not start or _OTHERS.search(start)) and (nx or not subject.framework):
+    elif _is_client(subject) or (
+        workspace and (not start or _OTHERS.search(start)) and (nx or not subject.framework)
+    ):
         facts.confidence = 0.2
     elif (facts.start is None and facts.port is None) or (published and not start):
         facts.confidence = 0.25
@@ -233,3 +275,9 @@ def _confidence(subject: Subject, facts: Facts) -> None:
         facts.confidence = 0.4
     elif facts.port is None and facts.framework is None:
         facts.confidence = 0.6 if start else 0.25
+
+
+def _is_client(subject: Subject) -> bool:
+    """Whether it is a program for desktops, telephones or an editor."""
+    served = subject.depends(*SERVERS, "npm-dev:next", "npm:react-native-web")
+    return subject.depends(*NO_SERVERS) is not None and served is None

@@ -31,6 +31,7 @@ _SKIPPED = re.compile(
 )
 _SIGNS = re.compile(
     r"\.listen\s*\(|\bserve\s*\(|process\.env|\.server\s*\(|new\s+\w*\.?Server\s*\(|health|import\.meta\.env|Deno\.env"
+    r"|(?i:port)[\"']?\s*[:=(,]"
 )
 _HEALTH = re.compile(
     r"^/(?:api/)?(?:v\d+/)?(?:_?healthz?|health[-_]?check|livez?|readyz?|_status|ping|-/(?:healthy|ready))/?$"
@@ -108,6 +109,34 @@ class Script:
                 if port:
                     return Fact(port, (self.evidence(value),))
         return None
+
+    def asked_ports(self) -> Iterator[str]:
+        """The names that stand for a port in calls that start a server: ``listen(config.port)``, in small letters."""
+        for name, node in self.calls():
+            last = name.rpartition(".")[2]
+            listens = last in {"listen", "serve", "server", "Server"}
+            argument = self._port_argument(node, options_only=last != "listen") if listens else None
+            kinds = ("identifier", "property_identifier", "string_fragment", "shorthand_property_identifier")
+            for each in descendants(argument, *kinds) if argument is not None else ():
+                if "port" in text_of(each).lower():
+                    yield text_of(each).lower()
+
+    def declared_ports(self) -> Iterator[tuple[str, Fact[int]]]:
+        """Ports that other modules may ask for, by name in small letters: variables, and keys of configuration."""
+        named = [*self.assignments.items()]
+        for pair in descendants(self.root, "pair"):
+            value = pair.child_by_field_name("value")
+            if value is not None:
+                named.append((text_of(pair.child_by_field_name("key")).strip("\"'"), value))
+        for name, value in named:
+            port = self._default(value) if name.lower().endswith("port") else None
+            if port:
+                yield name.lower(), Fact(port, (self.evidence(value),))
+
+    def _default(self, value: Node) -> int | None:
+        """The port that a value stands for; of a schema (``z.number().max(9000).default(3000)``) its default."""
+        declared = re.search(r"default(?:\(|\s*:)\s*[\"']?(\d{2,5})", text_of(value))
+        return int(declared[1]) if declared else self.resolve(value)[0]
 
     def exported(self) -> tuple[Fact[int] | None, bool]:
         """The port of ``export default { port, fetch }``, which Bun and Deno serve."""

@@ -26,16 +26,28 @@ SERVERS = (
     "npm:@nestjs/core",
     "npm:hono",
     "npm:@hono/node-server",
+    "npm:elysia",
+    "npm:socket.io",
+    "npm:@apollo/server",
 )
 """Packages that make a bundled front end part of a server."""
 
-SINGLE_PAGE = frozenset({"vite", "cra", "angular", "vue-cli", "parcel", "react-router", "nuxt", "sveltekit"})
+SINGLE_PAGE = frozenset(
+    {
+        "vite", "cra", "angular", "vue-cli", "parcel", "react-router", "nuxt", "sveltekit", "webpack", "rsbuild",
+        "ember", "qwik",
+    }
+)  # fmt: skip
 """Frameworks whose one page answers for every path."""
+
+OUTPUTS = {"gatsby": "public", "hexo": "public", "eleventy": "_site", "docusaurus": "build", "cra": "build"}
+"""Framework → the folder that its build writes, whatever its configuration says."""
 
 _DEFAULT_STARTS = re.compile(
     r"^(?:ng serve|react-scripts start|vite(?: preview| --.*)?|astro (?:dev|preview|start)|vue-cli-service serve"
     r"|craco start|webpack serve|webpack-dev-server|parcel|docusaurus start|gatsby (?:develop|start|serve)"
-    r"|(?:npx )?(?:@11ty/)?eleventy|vitepress (?:dev|preview))\b"
+    r"|(?:npx )?(?:@11ty/)?eleventy|vitepress (?:dev|preview)|vuepress dev|hexo server|rsbuild (?:dev|preview)"
+    r"|ember serve)\b"
 )
 
 
@@ -117,19 +129,19 @@ def _output(subject: Subject, scripts: dict[str, str]) -> str | None:
             return "build/client" if _config(sources, "react-router.config", r"(ssr\s*:\s*false)") else None
         case "angular":
             return _angular(sources)
-        case "gatsby":
-            return "public"
-        case "eleventy":
-            return "_site"
-        case "docusaurus" | "cra":
-            return "build"
-        case "vite" | "vue-cli" | "parcel":
+        case "vitepress" | "vuepress":
+            folder = re.search(rf"{name} build(?:\s+([\w./-]+))?", " ".join(scripts.values()))
+            root = f"{folder[1].rstrip('/')}/" if folder and folder[1] else ""
+            return f"{root}.{name}/dist"
+        case "vite" | "vue-cli" | "parcel" | "webpack" | "rsbuild" | "ember" | "qwik":
             if subject.depends(*SERVERS):
                 return None
-            configured = _config(sources, "vite.config", r"""outDir\s*:\s*["']([^"']+)""")
+            configured = _config(sources, "vite.config", r"""outDir\s*:\s*["']([^"']+)""") or _config(
+                sources, "webpack.config", r"""\bpath\s*:[^\n]*?["'](?:\./|/)?([\w/-]+)["']"""
+            )
             return (option[1] if option else configured) or "dist"
         case _:
-            return None
+            return OUTPUTS.get(name)
 
 
 def _config(sources: Sources, stem: str, pattern: str) -> str | None:

@@ -104,7 +104,7 @@ def java_version(sources: Sources) -> Fact[str] | None:
         ("build.gradle", r"jvmToolchain\s*\(?\s*(\d+)"),
         (
             "build.gradle",
-            r"(?:source|target)Compatibility\s*=?\s*(?:JavaVersion\.VERSION_)?[\"']?(?:1[._])?(\d+)",
+            r"(?:source|target)Compatibility\s*=?\s*(?:JavaVersion\.VERSION_|JavaVersion\.toVersion\()?[\"']?(?:1[._])?(\d+)",
         ),
         (
             "build.gradle.kts",

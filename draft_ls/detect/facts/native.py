@@ -32,7 +32,7 @@ HASKELL = Signs(
     keys=frozenset({"port"}),
 )
 CRYSTAL = Signs(
-    files=("src/**/*.cr",),
+    files=("**/*.cr",),
     comment="hash",
     calls=frozenset({"bind_tcp", "listen", "run"}),
     keys=frozenset({"port"}),
@@ -222,8 +222,6 @@ def _c(subject: Subject) -> Facts:
         sources.matching(pattern) for pattern in ("*.cpp", "*.cc", "*.cxx", "**/*.cpp", "**/*.cc", "**/*.cxx")
     )
     facts.language = "cpp" if plus else "c"
-    standard = sources.find("CMakeLists.txt", r"cmake_minimum_required\(\s*VERSION\s+(\d+\.\d+)")
-    del standard
     name: Fact[str] | None = None
     for path, tool, pattern in (
         ("CMakeLists.txt", "cmake", r"add_executable\(\s*(\S+?)[\s)]"),

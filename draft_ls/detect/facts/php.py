@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.commands import procfile
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.model import Fact
 from draft_ls.detect.sources import lookup, table
@@ -65,14 +66,7 @@ def analyze(subject: Subject) -> Facts:
     facts = Facts(framework=subject.framework_fact, version=php_version(sources))
     if sources.has("composer.json"):
         facts.package_manager = Fact("composer", (sources.evidence("composer.json"),))
-    root = next(
-        (
-            folder
-            for folder in ("public", "web", "webroot", "www", "htdocs")
-            if sources.has(f"{folder}/index.php")
-        ),
-        "",
-    )
+    root = _document_root(sources)
     entry = f"{root}/index.php" if root else "index.php"
     extensions = _extensions(subject)
     libraries = sorted({word for each in extensions for word in LIBRARIES.get(each, "").split()})
@@ -102,6 +96,18 @@ def analyze(subject: Subject) -> Facts:
     up = sources.find("bootstrap/app.php", r"""health:\s*["'](/[\w/-]+)["']""")
     facts.health = Fact(up[1], (sources.evidence("bootstrap/app.php", up),)) if up else None
     return facts
+
+
+def _document_root(sources: Sources) -> str:
+    """The folder that is served: the one that Composer is told, else the usual one that has an ``index.php``."""
+    scaffold = lookup(sources.json("composer.json"), "extra", "drupal-scaffold", "locations", "web-root")
+    if isinstance(scaffold, str):
+        return scaffold.strip("./")
+    served = procfile(sources)
+    named = re.search(r"heroku-php-\w+\s(?:.*\s)?([\w-]+)/?\s*$", served.value) if served else None
+    usual = ("public", "web", "webroot", "www", "htdocs", "html", "pub")
+    folders = [*([named[1]] if named else []), *usual, *(() if sources.has("index.php") else ("src",))]
+    return next((folder for folder in folders if sources.has(f"{folder}/index.php")), "")
 
 
 def php_version(sources: Sources) -> Fact[str] | None:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from draft_ls.detect.commands import exec_form, port_in, procfile, reads_port, with_port
 from draft_ls.detect.dependencies import normalise
 from draft_ls.detect.facts import Facts
-from draft_ls.detect.facts.python_source import modules
+from draft_ls.detect.facts.python_source import Module, modules
 from draft_ls.detect.facts.python_tools import package_manager, python_version
 from draft_ls.detect.facts.variables import example_variables, unique
 from draft_ls.detect.model import Fact
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Subject
-    from draft_ls.detect.facts.python_source import AppObject, Module
+    from draft_ls.detect.facts.python_source import AppObject
+    from draft_ls.detect.sources import Sources
 
 WSGI = frozenset({"flask", "django", "bottle", "falcon", "dash"})
 """Frameworks whose apps gunicorn serves as they are."""
@@ -79,7 +80,8 @@ def analyze(subject: Subject) -> Facts:
         ]
     )
     if facts.start is None:
-        facts.confidence = 0.2 if facts.details.get("installable") else 0.35
+        some = subject.sources.matching("**/*.py") and not facts.details.get("installable")
+        facts.confidence = 0.35 if some else 0.2
     elif facts.port is None and facts.framework is None:
         facts.confidence = 0.7
     return facts
@@ -101,6 +103,10 @@ def _network(subject: Subject, facts: Facts, found: tuple[Module, ...]) -> None:
         for port, reads in module.ports():
             facts.reads_port = facts.reads_port or reads
             facts.port = facts.port or port
+    if facts.port is None:
+        _declared(facts, found)
+    bound, reads = _bound(subject.sources)
+    facts.port, facts.reads_port = bound or facts.port, facts.reads_port or reads
     framework = subject.framework
     if framework:
         facts.health = facts.health or (Fact(framework.health) if framework.health else None)
@@ -109,12 +115,32 @@ def _network(subject: Subject, facts: Facts, found: tuple[Module, ...]) -> None:
         )
 
 
+def _declared(facts: Facts, found: tuple[Module, ...]) -> None:
+    """Find the port that a server asks another module, its settings or its options for."""
+    asked = {name for module in found for name in module.asked_ports()}
+    declared = [each for module in found for each in module.declared_ports()] if asked else []
+    for name, port, reads in declared:
+        if name in asked:
+            facts.port, facts.reads_port = port, facts.reads_port or reads
+            return
+
+
+def _bound(sources: Sources) -> tuple[Fact[int] | None, bool]:
+    """Where gunicorn's own configuration listens, and whether ``PORT`` says so."""
+    path = sources.first("gunicorn.conf.py", "gunicorn_config.py", "gunicorn_conf.py", "gunicorn.py")
+    if path is None or "bind" not in sources.text(path):
+        return None, False
+    module = Module(sources, path)
+    value = module.assignments.get("bind")
+    port, reads = module.resolve(value) if value is not None else (None, False)
+    return (Fact(port, (module.evidence(value),)) if port and value is not None else None), reads
+
+
 def _configured_port(subject: Subject) -> Fact[int] | None:
     sources = subject.sources
     for path, pattern in (
         (".streamlit/config.toml", r"^\s*port\s*=\s*(\d+)"),
         (".flaskenv", r"^\s*FLASK_RUN_PORT\s*=\s*[\"']?(\d+)"),
-        ("gunicorn.conf.py", r"^\s*bind\s*=\s*[\"'][^\"']*:(\d+)"),
     ):
         match = sources.find(path, pattern)
         if match:

@@ -36,7 +36,7 @@ _SIGNS = re.compile(
     r"\b(?:Flask|FastAPI|Starlette|Quart|Sanic|Litestar|Bottle|Dash|APIFlask|Robyn|FastHTML|fast_app|get_asgi_application|"
     r"get_wsgi_application)\s*\(|falcon\.(?:asgi\.)?(?:App|API)\s*\(|\brun\(|run_app|run_server|run_simple|serve_forever|"
     r"uvicorn\.run|\.listen\(|\.launch\(|environ|getenv|@\w+\.(?:route|get)\(|\.server\b|streamlit|gradio|[\"'](?:\w+/)*(?:health|ping|ready|live)|make_server|"
-    r"HTTPServer|add_insecure_port"
+    r"HTTPServer|add_insecure_port|(?i:\b\w*port\b[\"']?\s*(?::\s*\w+\s*)?[=,]\s*(?:\w[\w.]*\(|\w+=|\d{2}))"
 )
 _SKIPPED = re.compile(
     r"(?:^|/)(?:tests?|testing|migrations|alembic|docs?|examples?|scripts|node_modules|static)/|(?:^|/)(?:test_|conftest|setup\.py|noxfile|tasks\.py)"
@@ -148,6 +148,39 @@ class Module:
                 continue
             port, reads = self.resolve(argument)
             yield (Fact(port, (self.evidence(node, text_of(argument)),)) if port else None), reads
+
+    def asked_ports(self) -> Iterator[str]:
+        """The names that stand for a port in calls that start a server: ``port=settings.http_port``."""
+        for name, node in self.calls():
+            argument = _port_argument(node) if name.rpartition(".")[2] in _RUNNERS else None
+            for each in descendants(argument, "identifier") if argument is not None else ():
+                if "port" in text_of(each).lower():
+                    yield text_of(each).lower()
+
+    def declared_ports(self) -> Iterator[tuple[str, Fact[int], bool]]:
+        """Ports that other modules may ask for: names that are assigned, and options with a default.
+
+        Each with its name in small letters, and whether it comes from ``PORT``.
+        """
+        for name, value in self.assignments.items():
+            if name.lower().endswith("port") and value.type in {
+                "integer",
+                "call",
+                "string",
+                "boolean_operator",
+            }:
+                port, reads = self.resolve(value)
+                if port:
+                    yield name.lower(), Fact(port, (self.evidence(value),)), reads
+        for _, node in self.calls():
+            arguments = node.child_by_field_name("arguments")
+            given = list(arguments.named_children) if arguments is not None else []
+            names = [text_of(each).strip("\"'-").lower() for each in given if each.type == "string"]
+            default = next((each for each in given if _keyword(each) == "default"), None)
+            option = next((name for name in names if name.replace("-", "_").endswith("port")), "")
+            port, reads = self.resolve(default) if option and default is not None else (None, False)
+            if port and default is not None:
+                yield option.replace("-", "_"), Fact(port, (self.evidence(default),)), reads
 
     def resolve(self, node: Node, depth: int = 0) -> tuple[int | None, bool]:
         """The port an expression stands for, and whether it asks the environment for ``PORT``."""
@@ -268,11 +301,7 @@ def _port_argument(call: Node) -> Node | None:
     if arguments is None:
         return None
     for each in arguments.named_children:
-        if each.type == "keyword_argument" and text_of(each.child_by_field_name("name")) in {
-            "port",
-            "server_port",
-            "http_port",
-        }:
+        if _keyword(each) in {"port", "server_port", "http_port"}:
             return each.child_by_field_name("value")
     name = text_of(call.child_by_field_name("function")).rpartition(".")[2]
     if name in {
@@ -288,6 +317,12 @@ def _port_argument(call: Node) -> Node | None:
     }:
         return arguments
     return None
+
+
+def _keyword(argument: Node) -> str:
+    """The name of a keyword argument; empty for any other."""
+    named = argument.child_by_field_name("name") if argument.type == "keyword_argument" else None
+    return text_of(named)
 
 
 def _is_assigned(node: Node) -> bool:

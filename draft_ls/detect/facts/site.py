@@ -27,6 +27,12 @@ GENERATORS = {
 """Generator → its build command and the folder that it writes."""
 
 
+_UNBUILT = (
+    r"flutter_bootstrap\.js|flutter\.js|\$FLUTTER_BASE_HREF|%PUBLIC_URL%|src=[\"']/src/\w+\.[jt]sx?[\"']"
+)
+"""What a page says that something has to build first: Flutter, Create React App, Vite."""
+
+
 def analyze(subject: Subject) -> Facts:
     """Find the facts of a static site."""
     sources, name = subject.sources, subject.framework_name
@@ -52,6 +58,8 @@ def analyze(subject: Subject) -> Facts:
         entry = f"{root}/index.html" if root else "index.html"
         if sources.has(entry):
             facts.evidence = (sources.evidence(entry),)
+        if sources.find(entry, _UNBUILT):
+            facts.confidence = 0.2
     pins = (
         (".hugo-version", r"^\s*v?(\d+\.\d+\.\d+)"),
         ("netlify.toml", r'HUGO_VERSION\s*=\s*"(\d+\.\d+\.\d+)"'),
