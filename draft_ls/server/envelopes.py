@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from draft_ls.server.protocol import (  # noqa: TC001 - cattrs reads the annotations
+from draft_ls.server.protocol import (
     APPS,
     DETECT,
     HISTORY,
