@@ -48,6 +48,26 @@ class Pod:
 
 
 @dataclass(frozen=True, slots=True)
+class PodState:
+    """A pod of a release, as a person looks at it.
+
+    Attributes:
+        name: its name.
+        phase: ``Pending``, ``Running``, ``Succeeded``, ``Failed``, ``Unknown``, or ``Terminating``.
+        ready: whether the kubelet says that it may get traffic.
+        restarts: how often its containers were started again.
+        reason: why it does not run well, or was started again, in the cluster's word: ``CrashLoopBackOff``,
+            ``OOMKilled``, ``exit code 1``; empty if there is nothing to say.
+    """
+
+    name: str
+    phase: str
+    ready: bool
+    restarts: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rollout:
     """A rollout that came to its good end.
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from draft_ls.config.model import Environment
     from draft_ls.config.tasks import Task
     from draft_ls.deploy.live import Live
-    from draft_ls.deploy.model import Release, Route
+    from draft_ls.deploy.model import PodState, Release, Route
     from draft_ls.deploy.model import Target as ReleaseTarget
     from draft_ls.deploy.routes import Destination
     from draft_ls.deploy.tunnel import Tunnel
@@ -47,13 +47,20 @@ class Access:
 
     Args:
         key: whose session; names the tunnel, so that it gets the same local port each time.
+        on_pods: told the release's pods whenever they change.
         on_trouble, on_recovery: told what becomes of what is live, between runs.
     """
 
     def __init__(
-        self, key: Key, on_trouble: Callable[[Problem], None], on_recovery: Callable[[], None]
+        self,
+        key: Key,
+        *,
+        on_pods: Callable[[tuple[PodState, ...]], None],
+        on_trouble: Callable[[Problem], None],
+        on_recovery: Callable[[], None],
     ) -> None:
         self._key = key
+        self._on_pods = on_pods
         self._on_trouble = on_trouble
         self._on_recovery = on_recovery
         self._cluster: Cluster | None = None
@@ -108,6 +115,7 @@ class Access:
 
         assert self._view is not None  # noqa: S101 - `watch` comes first
         await self._end_after()
+        self._begin(self._follow_pods(self._view, release))
         environment = target.environment
         there = self._there = destination(release, repository)
         self._route = None
@@ -225,6 +233,16 @@ class Access:
             )
         await self._tunnel.open(there.ports)
         return self._tunnel
+
+    async def _follow_pods(self, view: View, release: Release) -> None:
+        from draft_ls.deploy.manifest import documents, workloads
+        from draft_ls.deploy.pods import pods_of
+
+        wanted = workloads(documents(release.manifest), release.namespace)
+        while True:
+            change = view.change
+            self._on_pods(pods_of(view, wanted))
+            await change.wait()
 
     async def _keep(self, tunnel: Tunnel, there: Destination) -> None:
         from draft_ls.deploy.live import keep_target

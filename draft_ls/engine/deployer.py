@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from draft_ls.cluster.client import Cluster
     from draft_ls.config.model import Environment
     from draft_ls.deploy.helm import Helm
-    from draft_ls.deploy.model import Release
+    from draft_ls.deploy.model import PodState, Release
     from draft_ls.deploy.model import Target as ReleaseTarget
     from draft_ls.engine.events import Key
     from draft_ls.engine.model import Ask, Plan
@@ -84,7 +84,7 @@ class Deployer:
         ask: puts a question to the person.
         state: the folder for what must survive a restart.
         editor_problems: by file, what the editor says is broken; kept up to date by the engine.
-        on_trouble, on_recovery: told what becomes of what is live, between runs.
+        on_pods, on_trouble, on_recovery: see ``Access``.
     """
 
     def __init__(
@@ -95,6 +95,7 @@ class Deployer:
         state: Path,
         editor_problems: Mapping[Path, tuple[str, ...]],
         *,
+        on_pods: Callable[[tuple[PodState, ...]], None],
         on_trouble: Callable[[Problem], None],
         on_recovery: Callable[[], None],
     ) -> None:
@@ -117,7 +118,7 @@ class Deployer:
         self._telling = asyncio.Lock()
         """Troubles and recoveries are told in the order in which they happened."""
         self._target: Target | None = None
-        self._access = Access(key, self._befallen, self._recovered)
+        self._access = Access(key, on_pods=on_pods, on_trouble=self._befallen, on_recovery=self._recovered)
 
     # --- deciding ----------------------------------------------------------
 

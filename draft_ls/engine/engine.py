@@ -195,6 +195,7 @@ class Engine:
                 self._ask,
                 self._state,
                 self._editor_problems,
+                on_pods=lambda pods: self._session(key).pods(pods),
                 on_trouble=lambda problem: self._session(key).trouble(problem),
                 on_recovery=lambda: self._session(key).recovered(),
             )

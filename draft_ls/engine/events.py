@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from draft_ls.deploy.model import Route
+    from draft_ls.deploy.model import PodState, Route
     from draft_ls.errors import Problem, Stage
 
 
@@ -85,6 +85,7 @@ class Status:
         content_digest: digest of the newest content known.
         live_digest: digest of the content that answers; equal to ``content_digest`` when the save is live.
         route: how to reach it; kept while a newer version is on its way.
+        pods: the release's pods, the newest first; empty while nobody looks at them.
         problems: what is wrong now; empty when nothing is.
         stages: how long the stages of the current or last run took.
         took: seconds from the run's cause to live; none while it runs.
@@ -105,6 +106,7 @@ class Status:
     content_digest: str | None = None
     live_digest: str | None = None
     route: Route | None = None
+    pods: tuple[PodState, ...] = ()
     problems: tuple[Problem, ...] = ()
     stages: tuple[StageTook, ...] = ()
     took: float | None = None

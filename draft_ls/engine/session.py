@@ -26,6 +26,7 @@ from draft_ls.errors import DraftError, Severity
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from draft_ls.deploy.model import PodState
     from draft_ls.engine.events import Event, Key
     from draft_ls.engine.history import History
     from draft_ls.engine.model import Plan
@@ -132,6 +133,10 @@ class Session:
         """Note whether saves redeploy."""
         if self._status.watching != on:
             self._set(replace(self._status, watching=on))
+
+    def pods(self, pods: tuple[PodState, ...]) -> None:
+        """Note what has become of the release's pods."""
+        self._set(replace(self._status, pods=pods))
 
     def trouble(self, problem: Problem) -> None:
         """What was live is not well any more: a crash, a lost pod, no way to the cluster.

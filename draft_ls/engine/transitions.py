@@ -135,7 +135,7 @@ def stopped(status: Status) -> Status:
     """The session has ended; what is deployed stays."""
     return replace(
         status, state=State.IDLE, stage=None, watching=False, route=None, message="Stopped", problems=(),
-        live_digest=None,
+        live_digest=None, pods=(),
     )  # fmt: skip
 
 

@@ -298,6 +298,7 @@ _JOBS: dict[str, Work] = {
 
 _ANSWERS: dict[str, Handler] = {
     "create": scaffolding.create,
+    "update": scaffolding.update,
     "plan": _plan,
     "history": _history,
     "doctor": _doctor,

@@ -12,6 +12,7 @@ from draft_ls.server.protocol import (
     LogLine,
     PackInfo,
     PlanResult,
+    PodInfo,
     ProblemInfo,
     StageInfo,
     StatusParams,
@@ -71,6 +72,9 @@ def status_params(status: Status, text_of: TextOf) -> StatusParams:
         image=status.image,
         content_digest=status.content_digest,
         live_digest=status.live_digest,
+        pods=tuple(
+            PodInfo(pod.name, pod.phase, pod.ready, pod.restarts, pod.reason or None) for pod in status.pods
+        ),
         problems=tuple(problem_info(problem, text_of) for problem in status.problems),
         stages=tuple(StageInfo(took.stage.value, round(took.seconds, 3)) for took in status.stages),
         took=None if status.took is None else round(status.took, 3),

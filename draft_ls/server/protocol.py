@@ -49,6 +49,17 @@ class StageInfo:
 
 
 @attrs.frozen
+class PodInfo:
+    """A pod of the release. ``reason`` is the cluster's word for why it does not run well."""
+
+    name: str
+    phase: str
+    ready: bool = False
+    restarts: int = 0
+    reason: str | None = None
+
+
+@attrs.frozen
 class StatusParams:
     """``draft/status``: the whole truth about one app in one environment; each replaces the one before."""
 
@@ -70,6 +81,7 @@ class StatusParams:
     image: str | None = None
     content_digest: str | None = None
     live_digest: str | None = None
+    pods: tuple[PodInfo, ...] = ()
     problems: tuple[ProblemInfo, ...] = ()
     stages: tuple[StageInfo, ...] = ()
     took: float | None = None
@@ -266,7 +278,7 @@ class CommandArguments:
         answers: ``draft.create``: values of the pack's variables, as a person types them.
         pieces: ``draft.create``: only the files whose paths start like one of these, e.g. ``chart/``.
         replace: ``draft.create``: files that exist and shall get the pack's text, e.g. ``Dockerfile``.
-        dry_run: ``draft.create``: only say what would be done.
+        dry_run: ``draft.create``, ``draft.update``: only say what would be done.
         confirm: ``draft.create``: show the edits before they are made, where the client can;
             ``draft.delete``: ask before deleting. True unless said otherwise.
         watch: ``draft.up``: redeploy on change; without it, as draft.toml says.
@@ -330,13 +342,17 @@ class FileInfo:
 
 @attrs.frozen
 class CreateResult:
-    """What ``draft.create`` answers: what was planned, and whether it was done."""
+    """What ``draft.create`` and ``draft.update`` answer: what was planned, and whether it was done.
+
+    ``problems`` are what a person should look at then: places where they and the pack changed the same lines.
+    """
 
     app: str
     name: str
     pack: str
     applied: bool
     files: tuple[FileInfo, ...] = ()
+    problems: tuple[ProblemInfo, ...] = ()
     message: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""Draft: Create, as an edit that the person can preview and undo."""
+"""Draft: Create and Draft: Update Scaffold, as edits that the person can preview and undo."""
 
 from __future__ import annotations
 
@@ -7,12 +7,20 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lsprotocol.types import ApplyWorkspaceEditParams, WorkspaceEditMetadata
+import attrs
+from lsprotocol.types import (
+    ApplyWorkspaceEditParams,
+    MessageType,
+    ShowMessageParams,
+    WorkspaceEditMetadata,
+)
 from pygls.exceptions import JsonRpcException
 
 from draft_ls.errors import DraftError, Problem, Stage
+from draft_ls.server.convert import problem_info
 from draft_ls.server.protocol import APPS_CHANGED, CommandArguments, CreateResult, FileInfo
-from draft_ls.server.sessions import ask, given_path
+from draft_ls.server.sessions import ask, choose_app, given_path
+from draft_ls.server.texts import Lines
 from draft_ls.server.uris import uri_of
 
 if TYPE_CHECKING:
@@ -36,16 +44,33 @@ async def create(ls: DraftLanguageServer, arguments: CommandArguments) -> Create
     """
     creation = await plan(ls, await _folder(ls, arguments.app), arguments)
     edits = wanted(creation, arguments.pieces)
-    if arguments.dry_run or not edits:
-        message = None if edits else "Everything is there already."
-        return await asyncio.to_thread(_result, creation, applied=False, message=message)
-    result = await asyncio.to_thread(_result, creation, applied=True, message=None)
-    refusal = await _apply(ls, creation.folder, edits, confirm=arguments.confirm)
-    if refusal is not None:
-        return CreateResult(result.app, result.name, result.pack, False, result.files, refusal)
-    ls.analysis.changed(creation.folder)
-    if ls.options.notifications:
-        ls.protocol.notify(APPS_CHANGED)
+    if not edits or arguments.dry_run:
+        return await _result(ls, creation, None if edits else "Everything is there already.")
+    return await _make(ls, creation, edits, "Draft: Create", confirm=arguments.confirm)
+
+
+async def update(ls: DraftLanguageServer, arguments: CommandArguments) -> CreateResult:
+    """Merge an app's pack, as it is now, into the files that it once wrote; the person's changes stay.
+
+    Raises:
+        DraftError: there is no such app, no record of the pack that made it, or the pack is gone or broken.
+    """
+    from draft_ls.engine.update import plan as plan_update
+    from draft_ls.scaffold.origin import ORIGIN_FILE
+
+    app = await choose_app(ls, arguments.app)
+    creation = await asyncio.to_thread(plan_update, app, tree=ls.tree(app), trusted=ls.options.trusted)
+    edits = wanted(creation, ())
+    if all(edit.path == ORIGIN_FILE for edit in edits):
+        return await _result(ls, creation, f"Nothing has changed in the pack {creation.scaffold.pack}.")
+    if arguments.dry_run:
+        return await _result(ls, creation, None)
+    result = await _make(ls, creation, edits, "Draft: Update Scaffold", confirm=True)
+    if result.applied and not ls.options.notifications:
+        for problem in creation.problems:
+            ls.window_show_message(
+                ShowMessageParams(MessageType.Warning, f"{problem.message} {problem.fix}".strip())
+            )
     return result
 
 
@@ -126,14 +151,30 @@ async def _answer(ls: DraftLanguageServer, question: str, choices: Sequence[str]
     return chosen
 
 
-async def _apply(ls: DraftLanguageServer, app: Path, edits: list[FileEdit], *, confirm: bool) -> str | None:
+async def _make(
+    ls: DraftLanguageServer, creation: Creation, edits: list[FileEdit], label: str, *, confirm: bool
+) -> CreateResult:
+    """Make the files, and say what became of it."""
+    result = await _result(ls, creation, None)
+    refusal = await _apply(ls, creation.folder, edits, label, confirm=confirm)
+    if refusal is not None:
+        return attrs.evolve(result, message=refusal)
+    ls.analysis.changed(creation.folder)
+    if ls.options.notifications:
+        ls.protocol.notify(APPS_CHANGED)
+    return attrs.evolve(result, applied=True)
+
+
+async def _apply(
+    ls: DraftLanguageServer, app: Path, edits: list[FileEdit], label: str, *, confirm: bool
+) -> str | None:
     """Make the files. Returns why not, if the client or the person declined."""
     if not (ls.client.create_files and ls.client.apply_edits):
         from draft_ls.engine.writing import write
 
         await asyncio.to_thread(write, app, edits)
         return None
-    return await apply_edit(ls, edit_of(ls, app, edits, confirm=confirm), "Draft: Create")
+    return await apply_edit(ls, edit_of(ls, app, edits, confirm=confirm), label)
 
 
 def edit_of(ls: DraftLanguageServer, app: Path, edits: list[FileEdit], *, confirm: bool) -> WorkspaceEdit:
@@ -153,13 +194,28 @@ async def apply_edit(ls: DraftLanguageServer, edit: WorkspaceEdit, label: str) -
     return None if answer.applied else answer.failure_reason or "The edit was not applied."
 
 
-def _result(creation: Creation, *, applied: bool, message: str | None) -> CreateResult:
+async def _result(ls: DraftLanguageServer, creation: Creation, message: str | None) -> CreateResult:
+    """What is planned; nothing is applied yet."""
     from draft_ls.engine.create import replaceable
 
-    differing = {edit.path for edit in replaceable(creation)}
-    files = tuple(
-        FileInfo(uri_of(creation.folder / edit.path), edit.action.value, edit.reason, edit.path in differing)
-        for edit in creation.scaffold.edits
-    )
+    differing = {edit.path for edit in await asyncio.to_thread(replaceable, creation)}
     scaffold = creation.scaffold
-    return CreateResult(uri_of(creation.folder), scaffold.name, scaffold.pack, applied, files, message)
+    texts = {creation.folder / edit.path: edit.text for edit in scaffold.edits}
+
+    def lines(path: Path) -> Lines:
+        return Lines(texts[path], ls.encoding) if path in texts else ls.lines(path)
+
+    return CreateResult(
+        app=uri_of(creation.folder),
+        name=scaffold.name,
+        pack=scaffold.pack,
+        applied=False,
+        files=tuple(
+            FileInfo(
+                uri_of(creation.folder / edit.path), edit.action.value, edit.reason, edit.path in differing
+            )
+            for edit in scaffold.edits
+        ),
+        problems=tuple(problem_info(problem, lines) for problem in creation.problems),
+        message=message,
+    )

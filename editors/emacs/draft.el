@@ -54,15 +54,20 @@
 
 (defun draft-execute (name &optional arguments)
   "Run the server's command NAME with the plist ARGUMENTS for the app of this buffer."
-  (let ((app (concat "file://" (expand-file-name (or buffer-file-name default-directory)))))
-    (jsonrpc-request (draft--server) :workspace/executeCommand
-                     `(:command ,(concat "draft." name) :arguments [(:app ,app ,@arguments)]))))
+  (let ((app (expand-file-name (or buffer-file-name default-directory))))
+    ;; Not a request that is waited for: the server may ask something first, and answers take as long as you do.
+    (jsonrpc-async-request (draft--server) :workspace/executeCommand
+                           `(:command ,(concat "draft." name) :arguments [(:app ,app ,@arguments)])
+                           :timeout nil
+                           :success-fn #'ignore
+                           :error-fn (lambda (failure) (message "Draft: %s" (plist-get failure :message))))))
 
 (defmacro draft--define (name command documentation)
   "Define the interactive function NAME that runs COMMAND; DOCUMENTATION says what for."
   `(defun ,name () ,documentation (interactive) (draft-execute ,command)))
 
 (draft--define draft-create "create" "Add what the folder needs to be deployed.")
+(draft--define draft-update "update" "Merge what is new in the app's pack into its files.")
 (draft--define draft-up "up" "Deploy the app, and again on every save.")
 (draft--define draft-stop "stop" "Stop redeploying.")
 (draft--define draft-cancel "cancel" "Cancel the deploy under way.")

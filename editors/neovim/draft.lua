@@ -1,7 +1,7 @@
 -- Draft for Neovim 0.7.2 and newer, without a plugin: copy this file to ~/.config/nvim/plugin/draft.lua.
 --
--- :DraftCreate :DraftUp :DraftStop :DraftOpen :DraftLogs :DraftRollback :DraftPlan :DraftHistory :DraftDoctor
--- :DraftCancel :DraftConnect :DraftDelete :DraftEnvironment
+-- :DraftCreate :DraftUpdate :DraftUp :DraftStop :DraftOpen :DraftLogs :DraftRollback :DraftPlan :DraftHistory
+-- :DraftDoctor :DraftCancel :DraftConnect :DraftDelete :DraftEnvironment
 --
 -- The state of the app is in vim.g.draft_status, for a statusline: set statusline+=%{get(g:,'draft_status','')}
 
@@ -161,6 +161,7 @@ end
 
 local commands = {
   DraftCreate = { "create" },
+  DraftUpdate = { "update" },
   DraftUp = { "up" },
   DraftStop = { "stop" },
   DraftCancel = { "cancel" },

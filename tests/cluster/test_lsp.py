@@ -86,6 +86,8 @@ async def test_from_an_empty_folder_to_a_url_and_to_the_next_version(
         assert greeting in await get(first.url)
         assert {stage.stage for stage in first.stages} >= {"build", "release", "rollout", "route"}
         assert client.logs, "the build's output was streamed"
+        seen = await client.status(lambda status: any(pod.ready for pod in status.pods), LONG)
+        assert [(pod.phase, pod.restarts) for pod in seen.pods] == [("Running", 0)]
 
         text = (app / source).read_text().replace(greeting, "Good evening")
         client.save(app / source, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -190,3 +191,57 @@ async def test_an_untrusted_workspace_gets_only_built_in_packs(app: Path) -> Non
         assert "FROM" in (app / "Dockerfile").read_text()
         with pytest.raises(JsonRpcException, match="not trusted"):
             await client.command("draft.up", app=app.as_uri())
+
+
+async def test_an_update_merges_the_pack_into_what_became_of_its_files(app: Path) -> None:
+    async with editing(app) as client:
+        await client.command("draft.create", app=app.as_uri(), confirm=False)
+        same = await client.command("draft.update", app=app.as_uri())
+        assert not same.applied
+        assert same.message == "Nothing has changed in the pack python."
+
+        older_pack(app, "Dockerfile", "CMD [", "CMD [ ")
+        mine = "# mine\n" + (app / "Dockerfile").read_text().replace("CMD [", "CMD [ ")
+        (app / "Dockerfile").write_text(mine)
+        planned = await client.command("draft.update", app=app.as_uri(), dryRun=True)
+        assert {each.uri.rpartition("/")[2] for each in planned.files if each.action == "replace"} == {
+            "Dockerfile",
+            "origin.json",
+        }
+        assert (app / "Dockerfile").read_text() == mine
+
+        merged = await client.command("draft.update", app=app.as_uri())
+        assert merged.applied
+        assert not getattr(merged, "problems", ())
+        notes = client.applied[-1].edit.change_annotations or {}
+        assert notes["draft-review"].needs_confirmation, "what a person changed is never merged unseen"
+        assert (app / "Dockerfile").read_text() == mine.replace("CMD [ ", "CMD [")
+
+
+async def test_an_update_shows_where_both_changed_the_same_lines(app: Path) -> None:
+    async with editing(app) as client:
+        await client.command("draft.create", app=app.as_uri(), confirm=False)
+        older_pack(app, "Dockerfile", "CMD [", "CMD [ ")
+        text = (app / "Dockerfile").read_text()
+        (app / "Dockerfile").write_text(text.replace("CMD [", "CMD [  "))
+        merged = await client.command("draft.update", app=app.as_uri())
+        (problem,) = merged.problems
+        assert problem.code == "update-conflict"
+        lines = (app / "Dockerfile").read_text().splitlines()
+        assert lines[problem.range.start.line] == "<<<<<<< yours"
+
+
+async def test_an_app_of_nobody_knows_which_pack_cannot_be_updated(app: Path) -> None:
+    (app / "draft.toml").write_text("[environments.development]\n")
+    async with editing(app) as client:
+        with pytest.raises(JsonRpcException, match="not known which pack"):
+            await client.command("draft.update", app=app.as_uri())
+
+
+def older_pack(app: Path, path: str, now: str, then: str) -> None:
+    """Make the record say that the pack wrote another text than it writes now."""
+    record = app / ".draft/origin.json"
+    origin = json.loads(record.read_text())
+    assert now in origin["files"][path]
+    origin["files"][path] = origin["files"][path].replace(now, then)
+    record.write_text(json.dumps(origin))

@@ -8,7 +8,7 @@ import type { Target } from "./store";
 
 /** The server's command names, without their prefix. */
 export type ServerCommandName =
-  | "create" | "up" | "stop" | "cancel" | "open" | "connect" | "logs" | "delete" | "rollback" | "history"
+  | "create" | "update" | "up" | "stop" | "cancel" | "open" | "connect" | "logs" | "delete" | "rollback" | "history"
   | "selectEnvironment" | "doctor" | "plan";
 
 export class Connection {

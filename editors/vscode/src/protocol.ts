@@ -25,6 +25,14 @@ export interface StageInfo {
   seconds: number;
 }
 
+export interface PodInfo {
+  name: string;
+  phase: string;
+  ready?: boolean;
+  restarts?: number;
+  reason?: string;
+}
+
 export interface StatusParams {
   app: string;
   name: string;
@@ -44,6 +52,7 @@ export interface StatusParams {
   image?: string;
   contentDigest?: string;
   liveDigest?: string;
+  pods?: PodInfo[];
   problems?: ProblemInfo[];
   stages?: StageInfo[];
   took?: number;
@@ -232,6 +241,7 @@ export interface CreateResult {
   pack: string;
   applied: boolean;
   files?: FileInfo[];
+  problems?: ProblemInfo[];
   message?: string;
 }
 

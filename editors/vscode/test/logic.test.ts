@@ -8,7 +8,6 @@ import {
   defaultAnswer,
   nameProblem,
   packChoices,
-  replaceableFiles,
   suggestedName,
 } from "../src/commands/createChoices";
 import { BACK, runSteps } from "../src/commands/wizard";
@@ -117,17 +116,27 @@ test("names are suggested as the server would make them", () => {
   assert.notEqual(nameProblem("-a"), undefined);
 });
 
-test("questions can be gone back over, and left", async () => {
-  const answers: (string | typeof BACK)[] = ["flask", BACK, "go", "name"];
-  const asked: string[] = [];
-  const step = (name: string) => (draft: string[]) => {
-    asked.push(name);
+test("questions can be gone back over, with what was answered, and left", async () => {
+  type Draft = Readonly<Record<string, string>>;
+  const answers: (string | typeof BACK)[] = ["flask", "hello", BACK, BACK, "flask", "other", "8080"];
+  const asked: [string, string | undefined][] = [];
+  const step = (name: string) => (draft: Draft) => {
+    asked.push([name, draft[name]]);
     const answer = answers.shift();
-    return Promise.resolve(answer === BACK ? BACK : answer === undefined ? undefined : [...draft, answer]);
+    return Promise.resolve(answer === BACK || answer === undefined ? answer : { ...draft, [name]: answer });
   };
-  assert.deepEqual(await runSteps<string[]>([], () => [step("pack"), step("name")]), ["go", "name"]);
-  assert.deepEqual(asked, ["pack", "name", "pack", "name"]);
-  assert.equal(await runSteps<string[]>([], () => [step("pack")]), undefined);
+  const steps = [step("pack"), step("name"), step("port")];
+  assert.deepEqual(await runSteps<Draft>({}, () => steps), { pack: "flask", name: "other", port: "8080" });
+  assert.deepEqual(asked, [
+    ["pack", undefined],
+    ["name", undefined],
+    ["port", undefined],
+    ["name", "hello"],
+    ["pack", "flask"],
+    ["name", "hello"],
+    ["port", undefined],
+  ]);
+  assert.equal(await runSteps<Draft>({}, () => steps), undefined);
 });
 
 test("which questions there are depends on the answers", async () => {
@@ -166,18 +175,6 @@ test("a pack's questions have their choices and defaults", () => {
   assert.equal(defaultAnswer({ ...variable, type: "string", default: undefined }), "");
   assert.equal(answerProblem({ ...variable, type: "integer" }, "80"), undefined);
   assert.notEqual(answerProblem({ ...variable, type: "integer" }, "eighty"), undefined);
-});
-
-test("only kept files that differ can be replaced", () => {
-  const file = (name: string, changes: object = {}) => ({
-    uri: `${APP}/${name}`,
-    action: "keep" as const,
-    reason: "exists",
-    differs: true,
-    ...changes,
-  });
-  const files = [file("Dockerfile"), file("draft.toml", { differs: false }), file("chart/a%20b.yaml"), file("new", { action: "create" })];
-  assert.deepEqual(replaceableFiles(APP, files).map((one) => one.path), ["Dockerfile", "chart/a b.yaml"]);
 });
 
 test("the progress a person waits for is a notification; others stay quiet", async () => {

@@ -43,6 +43,7 @@ const vscode = {
   DiagnosticSeverity: { Error: 0, Warning: 1, Information: 2, Hint: 3 },
   ProgressLocation: { SourceControl: 1, Window: 10, Notification: 15 },
   QuickPickItemKind: { Separator: -1, Default: 0 },
+  env: { language: "en" },
   l10n: {
     t: (message, ...args) =>
       message.replace(/\{(\d+)\}/g, (_, index) => String(args[Number(index)])),

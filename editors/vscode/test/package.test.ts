@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
+import { contextKeys } from "../src/contextKeys";
 
 interface Manifest {
   contributes: {
@@ -35,6 +36,13 @@ test("menus name declared commands", () => {
   for (const item of Object.values(manifest.contributes.menus).flat()) {
     if (item.command !== undefined) assert.ok(declared.has(item.command), item.command);
   }
+});
+
+test("when clauses look at keys that the code sets", () => {
+  const keys = new Set(Object.keys(contextKeys([], false)));
+  const named = new Set([...read("package.json").matchAll(/"(?:when|enablement)": "([^"]*)"/g)].flatMap((match) => [...(match[1] ?? "").matchAll(/(?<!== )\bdraft\.\w+/g)].map(String)));
+  assert.deepEqual([...named].filter((name) => !keys.has(name)), []);
+  assert.deepEqual([...keys].filter((name) => !named.has(name)), [], "keys that nothing looks at");
 });
 
 test("every placeholder of package.json has a text in both languages", () => {

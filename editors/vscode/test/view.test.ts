@@ -7,7 +7,7 @@ import { buildLine, levelOf, plain, problemText } from "../src/view/logText";
 import { commandLink, escaped } from "../src/view/markdown";
 import { isStale, renderStatus, TOOLTIP_COMMANDS, type StatusInput } from "../src/view/statusText";
 import { buildTree, type TreeNode } from "../src/view/treeModel";
-import { shortUrl } from "../src/view/words";
+import { localTime, shortUrl } from "../src/view/words";
 import { app, APP, deployment, detection, LIVE, status } from "./samples";
 
 const RUNNING: ServerState = { kind: "running", version: "0.1.0" };
@@ -142,6 +142,35 @@ test("the tree: app, environment, address, release, image, deployments", () => {
   );
 });
 
+test("pods say how they are, why, and how often they were started again", () => {
+  const pods = [
+    { name: "hello-7f-a", phase: "Running", restarts: 2, reason: "CrashLoopBackOff" },
+    { name: "hello-6c-b", phase: "Running", ready: true, restarts: 1, reason: "OOMKilled" },
+    { name: "hello-6c-c", phase: "Terminating" },
+    { name: "hello-6c-d", phase: "Pending", reason: "ContainerCreating" },
+    { name: "hello-job", phase: "Succeeded" },
+  ];
+  const node = find(buildTree([app({}, { ...LIVE, pods })], [], () => undefined), /^pods$/);
+  assert.equal(node?.description, "1 of 5 ready");
+  assert.deepEqual(
+    node.children.map((pod) => [pod.label, pod.description, pod.icon]),
+    [
+      ["hello-7f-a", "Running · 2 restarts · CrashLoopBackOff", "error"],
+      ["hello-6c-b", "ready · 1 restart · OOMKilled", "pass-filled"],
+      ["hello-6c-c", "Terminating", "circle-slash"],
+      ["hello-6c-d", "Pending · ContainerCreating", "circle-large-outline"],
+      ["hello-job", "Succeeded", "pass"],
+    ],
+  );
+  assert.equal(find(buildTree([app({}, LIVE)], [], () => undefined), /^pods$/), undefined, "nobody looks at them");
+});
+
+test("a moment of today is a time, an earlier one has its date", () => {
+  const now = new Date(2026, 4, 3, 12);
+  assert.match(localTime(new Date(2026, 4, 3, 9, 5, 7).toISOString(), now), /^9:05:07/);
+  assert.match(localTime(new Date(2026, 4, 2, 9, 5, 7).toISOString(), now), /May 2, 2026.* 9:05/);
+});
+
 test("tree ids are unique, also with equal deployments", () => {
   const ids: string[] = [];
   const collect = (nodes: readonly TreeNode[]) =>
@@ -210,5 +239,6 @@ test("context keys follow the statuses", () => {
   const keys = contextKeys([app({}, LIVE)], false);
   assert.equal(keys["draft.reachable"], true);
   assert.equal(keys["draft.working"], false);
+  assert.deepEqual(keys["draft.appFolders"], ["/home/me/hello"]);
   assert.equal(contextKeys([], true)["draft.relevant"], true);
 });

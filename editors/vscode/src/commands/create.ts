@@ -14,7 +14,6 @@ import {
   nameProblem,
   packChoices,
   questionsOf,
-  replaceableFiles,
   suggestedName,
   type PackChoice,
 } from "./createChoices";
@@ -48,38 +47,29 @@ export class CreateCommand {
     await this.create({ app, pack, name: draft.name, answers: { ...draft.answers } });
   }
 
-  /** Offers the pack's text for the files that differ from it. */
+  /** Merges what is new in the app's pack into its files. */
   async update(argument: CommandArgument): Promise<void> {
     const target = await chooseTarget(argument, this.store);
     if (target === undefined) return;
-    const planned = await this.connection.execute<CreateResult>("create", { app: target.app, dryRun: true });
-    if (planned === undefined) return;
-    const files = planned.files ?? [];
-    const replaceable = replaceableFiles(planned.app, files);
-    if (replaceable.length === 0 && files.every((file) => file.action === "keep")) {
-      void vscode.window.showInformationMessage(vscode.l10n.t("Every file is as the pack {0} writes it.", planned.pack));
+    const result = await this.connection.execute<CreateResult>("update", { app: target.app });
+    if (result === undefined || !wasApplied(result)) return;
+    const [problem] = result.problems ?? [];
+    if (problem === undefined) {
+      void vscode.window.showInformationMessage(
+        vscode.l10n.t("{0} is up to date with the pack {1}.", result.name, result.pack),
+      );
       return;
     }
-    const items = replaceable.map((file) => ({ label: file.path, description: file.reason }));
-    const picked =
-      items.length === 0
-        ? []
-        : await vscode.window.showQuickPick(items, {
-            canPickMany: true,
-            title: vscode.l10n.t("Draft: Update Scaffold"),
-            placeHolder: vscode.l10n.t("Which files shall get the text of the pack {0}? You see each change first.", planned.pack),
-          });
-    if (picked === undefined) return;
-    await this.create({ app: target.app, replace: picked.map((item) => item.label) });
+    const show = vscode.l10n.t("Show Problem");
+    const message = [problem.message, problem.fix].filter(Boolean).join(" ");
+    if ((await vscode.window.showWarningMessage(message, show)) === show) {
+      await vscode.commands.executeCommand("draft.showProblem", { problem });
+    }
   }
 
   private async create(parameters: CommandArguments): Promise<void> {
     const result = await this.connection.execute<CreateResult>("create", { ...parameters, confirm: true });
-    if (result === undefined) return;
-    if (!result.applied) {
-      if (result.message !== undefined) void vscode.window.showInformationMessage(result.message);
-      return;
-    }
+    if (result === undefined || !wasApplied(result)) return;
     await vscode.window.showTextDocument(vscode.Uri.joinPath(vscode.Uri.parse(result.app), "draft.toml"));
     const up = vscode.l10n.t("Up");
     const message = vscode.l10n.t("{0} is ready to be deployed.", result.name);
@@ -98,6 +88,12 @@ export class CreateCommand {
     void vscode.window.showInformationMessage(vscode.l10n.t("Open the folder of your app first."));
     return undefined;
   }
+}
+
+/** Whether the files were made; if not, says why. */
+function wasApplied({ applied, message }: CreateResult): boolean {
+  if (!applied && message !== undefined) void vscode.window.showInformationMessage(message);
+  return applied;
 }
 
 function stepsFor(folder: string, found: DetectResult, draft: Draft): readonly Step<Draft>[] {
@@ -127,9 +123,15 @@ async function askPack(
     detected.length === 0
       ? vscode.l10n.t("No app was recognised here. Which pack fits?")
       : vscode.l10n.t("What is it? The first fits best.");
-  const answer = await askChoice(position, placeholder, items);
+  const active = items.find((item) => item.value !== undefined && isSame(item.value, draft.choice));
+  const answer = await askChoice(position, placeholder, items, active);
   if (answer === undefined || answer === BACK) return answer;
-  return { ...draft, choice: answer.value };
+  // What was answered for another app or pack does not fit this one.
+  return isSame(answer.value, draft.choice) ? draft : { choice: answer.value, answers: {} };
+}
+
+function isSame(one: PackChoice | undefined, other: PackChoice | undefined): boolean {
+  return one?.app === other?.app && one?.pack === other?.pack;
 }
 
 async function askName(position: StepPosition, draft: Draft): Promise<Answer<Draft>> {

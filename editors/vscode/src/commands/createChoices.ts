@@ -1,7 +1,7 @@
 /** What *Create* asks, as values. Pure. */
 
 import { l10n } from "vscode";
-import type { DetectionInfo, FileInfo, PackInfo, VariableInfo } from "../protocol";
+import type { DetectionInfo, PackInfo, VariableInfo } from "../protocol";
 
 export interface PackChoice {
   readonly label: string;
@@ -106,12 +106,4 @@ export function defaultAnswer(variable: VariableInfo): string {
 export function answerProblem(variable: VariableInfo, text: string): string | undefined {
   if (variable.type === "integer" && !/^\s*[+-]?\d+\s*$/.test(text)) return l10n.t("A whole number.");
   return undefined;
-}
-
-/** The files that exist and that the pack would write differently, relative to the app. */
-export function replaceableFiles(app: string, files: readonly FileInfo[]): readonly { path: string; reason: string }[] {
-  const folder = app.endsWith("/") ? app : `${app}/`;
-  return files
-    .filter((file) => file.action === "keep" && file.differs === true && file.uri.startsWith(folder))
-    .map((file) => ({ path: decodeURIComponent(file.uri.slice(folder.length)), reason: file.reason }));
 }

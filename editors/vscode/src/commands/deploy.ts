@@ -8,7 +8,7 @@ import type { Store } from "../store";
 import type { Output } from "../view/output";
 import type { Preview } from "../view/preview";
 import type { LoudProgress } from "../view/progress";
-import { planWord } from "../view/words";
+import { planWord, stateWord } from "../view/words";
 import { chooseTarget, type CommandArgument } from "./targets";
 
 export class DeployCommands {
@@ -103,7 +103,7 @@ export class DeployCommands {
     const items = (app.environments ?? []).map((one) => ({
       label: one.environment,
       description: one.environment === selected ? vscode.l10n.t("selected") : undefined,
-      detail: [one.namespace, one.status.state, one.status.url].filter(Boolean).join(" · "),
+      detail: [one.namespace, stateWord(one.status.state), one.status.url].filter(Boolean).join(" · "),
     }));
     const title = vscode.l10n.t("Draft: environment of {0}", app.name);
     return (await vscode.window.showQuickPick(items, { title }))?.label;

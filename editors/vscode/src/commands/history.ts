@@ -5,7 +5,7 @@ import type { Connection } from "../connection";
 import type { DeploymentInfo } from "../protocol";
 import type { Store, Target } from "../store";
 import { deploymentLabel } from "../view/treeModel";
-import { outcomeWord, seconds } from "../view/words";
+import { localTime, outcomeWord, seconds } from "../view/words";
 import { chooseTarget, type CommandArgument } from "./targets";
 
 interface DeploymentItem extends vscode.QuickPickItem {
@@ -20,16 +20,15 @@ export class HistoryCommands {
 
   /** Every deployment; choosing an earlier good one offers the way back to it. */
   async show(argument: CommandArgument): Promise<void> {
-    await this.pick(argument, vscode.l10n.t("Draft: deployments of {0}"), () => true);
+    await this.pick(argument, (name) => vscode.l10n.t("Draft: deployments of {0}", name), () => true);
   }
 
   /** The earlier good ones only. */
   async rollBack(argument: CommandArgument): Promise<void> {
     const revision = typeof argument === "object" && argument !== null && "revision" in argument ? argument.revision : undefined;
     if (revision === undefined) {
-      await this.pick(argument, vscode.l10n.t("Draft: go back to which deployment of {0}?"), (deployment, current) =>
-        isEarlier(deployment, current),
-      );
+      const title = (name: string) => vscode.l10n.t("Draft: go back to which deployment of {0}?", name);
+      await this.pick(argument, title, isEarlier);
       return;
     }
     const target = await chooseTarget(argument, this.store);
@@ -38,7 +37,7 @@ export class HistoryCommands {
 
   private async pick(
     argument: CommandArgument,
-    title: string,
+    title: (name: string) => string,
     wanted: (deployment: DeploymentInfo, current: number | undefined) => boolean,
   ): Promise<void> {
     const target = await chooseTarget(argument, this.store);
@@ -54,7 +53,7 @@ export class HistoryCommands {
     const items = shown.map((deployment) => deploymentItem(deployment, status?.revision));
     const name = status?.name ?? target.app;
     const picked = await vscode.window.showQuickPick<DeploymentItem>(items, {
-      title: title.replace("{0}", name),
+      title: title(name),
       matchOnDescription: true,
       matchOnDetail: true,
     });
@@ -83,7 +82,7 @@ function deploymentItem(deployment: DeploymentInfo, current: number | undefined)
   const files = deployment.files ?? [];
   return {
     label: `$(${icon}) ${deploymentLabel(deployment)}`,
-    description: [new Date(deployment.at).toLocaleString(), outcomeWord(deployment.outcome), seconds(deployment.took)].join(" · "),
+    description: [localTime(deployment.at), outcomeWord(deployment.outcome), seconds(deployment.took)].join(" · "),
     detail: [
       now ? vscode.l10n.t("this is what runs now") : undefined,
       files.length > 1 ? files.join(", ") : undefined,

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { ProblemInfo, StatusParams } from "../protocol";
 import { appOf, selectedEnvironment } from "../selection";
 import type { Store, Target } from "../store";
+import { stateWord } from "../view/words";
 
 /** What VS Code or one of our links passes to a command. */
 export type CommandArgument =
@@ -58,7 +59,7 @@ export async function pickApp(store: Store): Promise<Target | undefined> {
 }
 
 function stateDetail(status: StatusParams): string {
-  return [status.environment, status.state, status.url].filter((part) => part !== undefined).join(" · ");
+  return [status.environment, stateWord(status.state), status.url].filter((part) => part !== undefined).join(" · ");
 }
 
 async function offerCreate(): Promise<void> {

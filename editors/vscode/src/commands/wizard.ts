@@ -47,22 +47,27 @@ export async function askText(
 export type Step<Draft> = (draft: Draft) => Promise<Answer<Draft>>;
 
 /**
- * Runs the steps; each answers a changed draft, and which steps there are may depend on the answers so far.
+ * Runs the steps; each answers a changed draft, and which steps there are may depend on the answers so far. A step
+ * that is asked once more, on the way back or forward, finds in the draft what was answered before.
  * Answers undefined when the person left.
  */
 export async function runSteps<Draft>(
   draft: Draft,
   stepsFor: (draft: Draft) => readonly Step<Draft>[],
 ): Promise<Draft | undefined> {
-  const drafts = [draft];
+  let current = draft;
+  let index = 0;
   for (;;) {
-    const current = drafts.at(-1) ?? draft;
-    const step = stepsFor(current)[drafts.length - 1];
+    const step = stepsFor(current)[index];
     if (step === undefined) return current;
     const answer = await step(current);
     if (answer === undefined) return undefined;
-    if (answer !== BACK) drafts.push(answer);
-    else if (drafts.length > 1) drafts.pop();
+    if (answer === BACK) {
+      index = Math.max(0, index - 1);
+    } else {
+      current = answer;
+      index += 1;
+    }
   }
 }
 

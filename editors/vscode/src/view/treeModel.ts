@@ -6,12 +6,13 @@ import type {
   DeploymentInfo,
   DetectionInfo,
   EnvironmentInfo,
+  PodInfo,
   ProblemInfo,
   StatusParams,
 } from "../protocol";
 import type { Target } from "../store";
 import { isStale, isWorking } from "./statusText";
-import { outcomeWord, seconds, shortUrl, stageWord, stateWord } from "./words";
+import { localTime, outcomeWord, seconds, shortUrl, stageWord, stateWord } from "./words";
 
 export interface TreeNode {
   /** Stable over refreshes, so that what is open stays open. */
@@ -106,6 +107,7 @@ function environmentNode(app: AppInfo, environment: EnvironmentInfo, historyOf: 
       ...routeNode(id, status, target),
       ...releaseNode(id, status),
       ...imageNode(id, status),
+      ...podsNode(id, status),
       ...(status.problems ?? []).map((problem, index) => problemNode(problem, `${id}#problem${index}`)),
       historyNode(id, target, status, historyOf(target)),
     ],
@@ -188,6 +190,42 @@ function imageNode(id: string, status: StatusParams): TreeNode[] {
   ];
 }
 
+function podsNode(id: string, status: StatusParams): TreeNode[] {
+  const pods = status.pods ?? [];
+  if (pods.length === 0) return [];
+  const ready = pods.filter((pod) => pod.ready === true).length;
+  return [
+    {
+      id: `${id}#pods`,
+      label: l10n.t("Pods"),
+      description: l10n.t("{0} of {1} ready", ready, pods.length),
+      icon: "server",
+      context: "pods",
+      expanded: true,
+      children: pods.map((pod) => podNode(`${id}#${pod.name}`, pod)),
+    },
+  ];
+}
+
+function podNode(id: string, pod: PodInfo): TreeNode {
+  const restarts = pod.restarts ?? 0;
+  const words = [
+    pod.ready === true ? l10n.t("ready") : pod.phase,
+    restarts === 0 ? undefined : restarts === 1 ? l10n.t("1 restart") : l10n.t("{0} restarts", restarts),
+    pod.reason,
+  ];
+  const description = words.filter(Boolean).join(" · ");
+  const [icon, color] = podIcon(pod);
+  return { id, label: pod.name, description, tooltip: `${pod.name}\n${description}`, icon, color, context: "pod", children: [] };
+}
+
+function podIcon(pod: PodInfo): [icon: string, color: string | undefined] {
+  if (pod.ready === true) return ["pass-filled", "testing.iconPassed"];
+  if (pod.phase === "Succeeded") return ["pass", undefined];
+  if (pod.phase === "Failed" || (pod.restarts ?? 0) > 0) return ["error", "testing.iconFailed"];
+  return [pod.phase === "Terminating" ? "circle-slash" : "circle-large-outline", undefined];
+}
+
 function problemNode(problem: ProblemInfo, id: string): TreeNode {
   return {
     id,
@@ -260,8 +298,4 @@ export function deploymentTooltip(deployment: DeploymentInfo): string {
     files.length === 0 ? undefined : l10n.t("Changed: {0}", files.join(", ")),
   ];
   return lines.filter(Boolean).join("\n");
-}
-
-export function localTime(at: string): string {
-  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }

@@ -1,6 +1,6 @@
 /** Words of the protocol in the person's language. The protocol's own stay English. */
 
-import { l10n } from "vscode";
+import { env, l10n } from "vscode";
 import type { PlanKind, State } from "../protocol";
 
 export function stateWord(state: State): string {
@@ -93,4 +93,12 @@ export function seconds(value: number): string {
 /** A URL as it fits a status bar: no `http://`, no closing slash. */
 export function shortUrl(url: string): string {
   return url.replace(/^http:\/\//, "").replace(/\/$/, "");
+}
+
+/** A moment in ISO 8601, as the person writes it: of today the time, of another day also the date. */
+export function localTime(at: string, now = new Date()): string {
+  const moment = new Date(at);
+  return moment.toDateString() === now.toDateString()
+    ? moment.toLocaleTimeString(env.language, { timeStyle: "medium" })
+    : moment.toLocaleString(env.language, { dateStyle: "medium", timeStyle: "short" });
 }
