@@ -78,17 +78,34 @@ _closing: set[asyncio.Task[None]] = set()
 
 
 async def until_pod(
-    cluster: Cluster, pod: Pod, port: int, *, path: str = "/", timeout: float
+    cluster: Cluster,
+    pod: Pod,
+    port: int,
+    *,
+    path: str = "/",
+    timeout: float,
+    listening: asyncio.Future[bool] | None = None,
 ) -> Answer | None:
     """Ask a pod again and again until it answers; none if it did not within ``timeout`` seconds.
 
     A gateway error counts as an answer here: nothing stands between us and the pod.
+
+    Args:
+        cluster: where the pod is.
+        pod: who is asked.
+        port: where.
+        path: what to ask for.
+        timeout: seconds.
+        listening: done when the pod is known to listen, or when that cannot be known; until then it is asked
+            but rarely.
     """
     loop = asyncio.get_running_loop()
     deadline, pause = loop.time() + timeout, FIRST_PAUSE
     started = loop.time()
     hanging_up: float | None = None
     while loop.time() < deadline:
+        if listening is not None and not listening.done():
+            await asyncio.wait({listening}, timeout=LONGEST_PAUSE)
         answer = await of_pod(cluster, pod, port, path=path)
         if answer is None:
             hanging_up = None

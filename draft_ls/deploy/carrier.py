@@ -44,7 +44,7 @@ class Targets(Protocol):
         ...
 
     async def wait_for_target(self) -> Pod:
-        """The target, as soon as there is one."""
+        """The target, as soon as there is one that is not just starting anew."""
         ...
 
 

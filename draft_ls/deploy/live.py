@@ -14,7 +14,7 @@ from draft_ls.deploy.rollout import follow
 from draft_ls.errors import DraftError, Problem, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection
 
     from draft_ls.deploy.answers import Answer
     from draft_ls.deploy.model import Pod, Release, Rollout
@@ -128,7 +128,13 @@ def _usable(pod: Object) -> bool:
 
 
 async def ask_all(
-    view: View, destination: Destination, uids: Collection[str], timeout: float, *, path: str = "/"
+    view: View,
+    destination: Destination,
+    uids: Collection[str],
+    timeout: float,
+    *,
+    listens: Callable[[str], Awaitable[bool]],
+    path: str = "/",
 ) -> tuple[int, int]:
     """Ask certain pods until each answers: how many there are, and how many did in time.
 
@@ -137,6 +143,7 @@ async def ask_all(
         destination: whose main port is asked.
         uids: which pods; those that are about to go do not count.
         timeout: seconds.
+        listens: returns when the pod of a unique id listens; false if that cannot be known.
         path: what to ask for.
     """
     pods = [
@@ -144,10 +151,17 @@ async def ask_all(
         for pod in pods_of(view, [destination.workload])
         if uid_of(pod) in uids and not is_going(pod)
     ]
-    port = destination.ports[0]
-    found = await asyncio.gather(
-        *(answers.until_pod(view.cluster, pod, port, path=path, timeout=timeout) for pod in pods)
-    )
+
+    async def ask(pod: Pod) -> Answer | None:
+        port, listening = destination.ports[0], asyncio.ensure_future(listens(pod.uid))
+        try:
+            return await answers.until_pod(
+                view.cluster, pod, port, path=path, timeout=timeout, listening=listening
+            )
+        finally:
+            listening.cancel()
+
+    found = await asyncio.gather(*map(ask, pods))
     return len(pods), sum(answer is not None for answer in found)
 
 

@@ -60,7 +60,9 @@ class Tunnel:
         self._locals: dict[int, int] = {}
         self._carriers: dict[Carrier, asyncio.Task[None]] = {}
         self._target: Pod | None = None
-        self._targeted = asyncio.Event()
+        self._held = False
+        self._ready = asyncio.Event()
+        """Set while there is a target and nothing is held."""
 
     @property
     def ports(self) -> tuple[tuple[int, int], ...]:
@@ -95,10 +97,23 @@ class Tunnel:
         if pod is not None and self._target is not None and pod.uid == self._target.uid:
             return
         self._target = pod
-        if pod is None:
-            self._targeted.clear()
+        self._judge()
+
+    def hold(self) -> None:
+        """Let new connections wait until ``release``: the app behind the target is about to start anew."""
+        self._held = True
+        self._judge()
+
+    def release(self) -> None:
+        """Let connections go on."""
+        self._held = False
+        self._judge()
+
+    def _judge(self) -> None:
+        if self._target is None or self._held:
+            self._ready.clear()
         else:
-            self._targeted.set()
+            self._ready.set()
 
     async def lose_all_but(self, present: Collection[str]) -> None:
         """Let go of the pods that are no more, given the unique ids of those that are."""
@@ -106,9 +121,9 @@ class Tunnel:
         await asyncio.gather(*(carrier.abandon() for carrier in lost))
 
     async def wait_for_target(self) -> Pod:
-        """The target, as soon as there is one."""
-        while self._target is None:
-            await self._targeted.wait()
+        """The target, as soon as there is one and nothing is held."""
+        while self._target is None or self._held:
+            await self._ready.wait()
         return self._target
 
     async def close(self) -> None:

@@ -20,7 +20,7 @@ from draft_ls.engine.report import Facts
 from draft_ls.errors import DraftError, Problem, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Coroutine
+    from collections.abc import Awaitable, Callable, Collection, Coroutine, Generator
     from pathlib import Path
 
     from draft_ls.cluster.client import Cluster
@@ -142,14 +142,36 @@ class Access:
         self._route = route
         return route
 
+    @property
+    def port(self) -> int | None:
+        """Where the app listens in its pod, if it does."""
+        return self._there.ports[0] if self._there is not None else None
+
+    @contextlib.contextmanager
+    def starting_anew(self) -> Generator[None]:
+        """While the app is started again: new connections wait for it rather than be refused."""
+        tunnel = self._tunnel
+        if tunnel is not None:
+            tunnel.hold()
+        try:
+            yield
+        finally:
+            if tunnel is not None:
+                tunnel.release()
+
     async def answer_again(
-        self, uids: Collection[str], ended: Callable[[], Awaitable[Problem | None]], timeout: float
+        self,
+        uids: Collection[str],
+        ended: Callable[[], Awaitable[Problem | None]],
+        listens: Callable[[str], Awaitable[bool]],
+        timeout: float,
     ) -> bool:
         """Wait until pods answer in which the app was started again; false if none of them is there any more.
 
         Args:
             uids: which pods.
             ended: why the app cannot answer, if it has ended.
+            listens: returns when the app in the pod of a unique id listens, or that cannot be known.
             timeout: seconds.
 
         Raises:
@@ -161,7 +183,15 @@ class Access:
             return False
         if self._there is None:
             return True
-        asking = asyncio.ensure_future(ask_all(self._view, self._there, uids, timeout))
+
+        async def listening(uid: str) -> bool:
+            known = await listens(uid)
+            tunnel = self._tunnel
+            if tunnel is not None and tunnel.target is not None and tunnel.target.uid == uid:
+                tunnel.release()
+            return known
+
+        asking = asyncio.ensure_future(ask_all(self._view, self._there, uids, timeout, listens=listening))
         try:
             while not asking.done():
                 await asyncio.wait({asking}, timeout=LOOK_AGAIN)

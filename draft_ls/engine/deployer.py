@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -242,15 +243,16 @@ class Deployer:
             self._known = replace(self._known, running=target.identity, live=None)
             self._running = replace(running, files=target.context.files)
 
-        with report.stage(Stage.SYNC, f"Syncing {plan.reason}") as note:
-            result = await syncing.apply(plan, taken)
-            synced = {each.replica.uid for each in result.replicas if each.problem is None}
-            note.message = f"{len(synced)} of {len(result.replicas)} pods hold what is saved"
-        if plan.restart:
-            with report.stage(Stage.ROUTE, "Waiting for the app to answer"):
-                timeout = target.environment.timeout
-                if not await self._access.answer_again(synced, syncing.ended, timeout):
-                    raise NotSyncedError("its pods have gone")
+        with self._access.starting_anew() if plan.restart else nullcontext():
+            with report.stage(Stage.SYNC, f"Syncing {plan.reason}") as note:
+                result = await syncing.apply(plan, taken, self._access.port)
+                synced = {each.replica.uid for each in result.replicas if each.problem is None}
+                note.message = f"{len(synced)} of {len(result.replicas)} pods hold what is saved"
+            if plan.restart:
+                with report.stage(Stage.ROUTE, "Waiting for the app to answer"):
+                    timeout = target.environment.timeout
+                    if not await self._access.answer_again(synced, syncing.ended, syncing.listens, timeout):
+                        raise NotSyncedError("its pods have gone")
         self._known = replace(self._known, live=target.identity)
         image = running.image
         return Live(

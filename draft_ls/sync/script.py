@@ -62,8 +62,8 @@ done
 [ "$(printf xx | feed 1 1)" = x ] && tools="$tools fullblock"
 printf '{READY} %s %s %s%s\\n' "$started" "$supervised" "$(id -u)" "$tools"
 listens() {{
-  turns=0 pause=0.01
-  while [ -e "/proc/$$" ] && [ ! -e "/proc/$$/fd/5" ] && [ "$turns" -lt 6000 ]; do
+  waited=0 pause=10
+  while [ -e "/proc/$$" ] && [ ! -e "/proc/$$/fd/5" ] && [ "$waited" -lt 600000 ]; do
     for table in /proc/net/tcp /proc/net/tcp6; do
       while read -r _ local _ state _; do
         case $local$state in
@@ -73,9 +73,9 @@ listens() {{
         esac
       done <"$table"
     done 2>/dev/null
-    sleep "$pause" || return
-    turns=$((turns + 1))
-    [ "$turns" -lt 500 ] || pause=0.1
+    if [ "$pause" -lt 100 ]; then sleep "0.0$pause"; else sleep "0.$pause"; fi || return
+    waited=$((waited + pause))
+    [ "$pause" -ge 250 ] || pause=$((10 + waited / 10))
   done
 }}
 watcher= awaited=

@@ -145,6 +145,19 @@ async def test_requests_during_a_replacement_wait_and_none_fails(
     assert list(dict.fromkeys(seen)) == ["v0", "v1", "v2"]
 
 
+async def test_connections_wait_while_the_app_starts_anew(cluster: RealCluster, namespace: str) -> None:
+    async with connected(cluster, namespace) as (_, _, tunnel, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert await ask(reader, writer) == "one"
+        tunnel.hold()
+        waiting = asyncio.create_task(http(port))
+        assert await ask(reader, writer) == "one", "what is connected stays so"
+        assert not waiting.done()
+        tunnel.release()
+        assert await waiting == "one"
+        writer.close()
+
+
 async def test_a_big_upload_and_a_big_download(cluster: RealCluster, namespace: str) -> None:
     body = bytes(range(256)) * 4 * 40_000  # 40 MB
     async with connected(cluster, namespace) as (_, _, _, port), aiohttp.ClientSession() as session:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from draft_ls.build.context import ContextReader
 from draft_ls.dockerfile.parse import parse
 from draft_ls.errors import DraftError
+from draft_ls.sync.channel import Channel
 from draft_ls.sync.mapping import Image, changes_between, plan_sync
 from draft_ls.sync.model import Delete, Kind, Replica, SyncPlan, Write
 from draft_ls.sync.syncer import Syncer, replicas
@@ -289,3 +291,22 @@ async def _edit_and_compare(folder: Path, rounds: list[list[tuple[str, Any, int]
         assert seen(container) == seen(saved)
         live = dict(now)
     await syncer.close()
+
+
+async def test_the_container_says_when_the_app_listens(local: LocalCluster) -> None:
+    channel = await Channel.open(local, REPLICA)  # type: ignore[arg-type] - it runs commands, here
+    with socket.socket() as app:
+        app.bind(("127.0.0.1", 0))
+        port = app.getsockname()[1]
+        assert await channel.run("echo restarted", port=port) == (0, "restarted\n")
+        listening = asyncio.create_task(channel.listens())
+        assert await channel.run("echo asked meanwhile") == (0, "asked meanwhile\n")
+        assert not listening.done()
+        app.listen()
+        assert await listening
+        assert await channel.run("echo still there") == (0, "still there\n")
+        assert await channel.listens()
+    assert (await channel.run("echo restarted", port=port))[0] == 0
+    listening = asyncio.create_task(channel.listens())
+    await channel.close()
+    assert not await listening
