@@ -111,11 +111,10 @@ def test_charts_pass_helm_and_the_schemas(helm: str, tmp_path: Path, request: py
     assert done.returncode == 0, done.stdout + done.stderr
     for folder in folders if helm == "helm4" else folders[:3]:
         for options in VARIANTS.values():
-            made = subprocess.run(
-                [program, "template", "sample", folder, *options], capture_output=True, text=True, check=False
-            )
-            assert made.returncode == 0, made.stderr
             for version in ("1.25", "1.37"):
+                arguments = [program, "template", "sample", folder, "--kube-version", version, *options]
+                made = subprocess.run(arguments, capture_output=True, text=True, check=False)
+                assert made.returncode == 0, made.stderr
                 assert schema_problems(made.stdout, version) == (), folder
 
 
@@ -150,6 +149,30 @@ def test_a_production_release_is_careful(tmp_path: Path, helm4: Path) -> None:
     assert found["Service"]["spec"]["ports"] == [
         {"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}
     ]
+
+
+def test_a_stopping_pod_goes_on_serving_where_kubernetes_can_wait(tmp_path: Path, helm4: Path) -> None:
+    chart = write(ONE_EACH["python"][2], tmp_path) / "chart"
+
+    def container(values: str, version: str) -> dict[str, Any]:
+        found = rendered(helm4, chart, values, f"--kube-version={version}")
+        return found["Deployment"]["spec"]["template"]["spec"]["containers"][0]
+
+    assert container("image.tag=1", "1.37")["lifecycle"] == {"preStop": {"sleep": {"seconds": 5}}}
+    assert "lifecycle" not in container("image.tag=1", "1.29")
+    assert "lifecycle" not in container("draft=true", "1.37")
+
+
+def test_an_environment_variable_is_set_once(tmp_path: Path, helm4: Path) -> None:
+    chart = write(ONE_EACH["python"][2], tmp_path) / "chart"
+    values = "draft=true,env.PORT=9000,env.MODE=a,env.PYTHONDONTWRITEBYTECODE=0"
+    [container] = rendered(helm4, chart, values)["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert {each["name"]: each["value"] for each in container["env"]} == {
+        "MODE": "a",
+        "PORT": "9000",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    assert len(container["env"]) == 3
 
 
 def test_autoscaling_fits_old_clusters(tmp_path: Path, helm4: Path) -> None:

@@ -37,6 +37,26 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{/* The container's environment, each name once: PORT, over it `env`, over it `developmentEnv` in development. */}}
+{{- define "app.env" -}}
+{{- $env := dict }}
+{{- with .Values.containerPort }}
+{{- $_ := set $env "PORT" (toString .) }}
+{{- end }}
+{{- $env = mergeOverwrite $env (.Values.env | default dict | deepCopy) }}
+{{- if .Values.draft }}
+{{- $env = mergeOverwrite $env (.Values.developmentEnv | default dict | deepCopy) }}
+{{- end }}
+{{- toYaml $env }}
+{{- end }}
+
+{{/* Not empty where a stopping pod should go on serving for a while: Kubernetes can wait since 1.30. */}}
+{{- define "app.stopsSlowly" -}}
+{{- if and .Values.containerPort .Values.stopDelaySeconds (not .Values.draft) }}
+{{- if semverCompare ">=1.30.0-0" .Capabilities.KubeVersion.Version }}yes{{ end }}
+{{- end }}
+{{- end }}
+
 {{/* A probe: as the values say, once a second while the app is being developed. */}}
 {{- define "app.readinessProbe" -}}
 {{- $probe := deepCopy .Values.readinessProbe }}
