@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from draft_ls.dockerfile.parse import parse
@@ -18,8 +17,10 @@ from draft_ls.engine.supervision import is_wanted
 from draft_ls.engine.target import OutdatedError
 from draft_ls.errors import DraftError, Problem, Stage
 from draft_ls.files import DiskTree
-from draft_ls.sync.mapping import Image, changes_between, plan_sync
+from draft_ls.scaffold.origin import ORIGIN_FILE, read_origin
+from draft_ls.sync.mapping import Image, changes_between, plan_sync, restarting
 from draft_ls.sync.model import Rebuild, SyncPlan
+from draft_ls.sync.restart import first_match
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -155,7 +156,7 @@ class Syncing:
 def judge(
     target: Target, live: Mapping[str, ContextFile], dockerfile: str, refusal: Problem | None
 ) -> tuple[SyncVerdict | None, SyncPlan | None]:
-    """Whether what was saved can be synced into what runs. Pure.
+    """Whether what was saved can be synced into what runs, by the Dockerfile, the app's pack and draft.toml.
 
     Args:
         target: what was saved.
@@ -169,14 +170,16 @@ def judge(
     if not is_wanted(target.environment):
         return None, None
     changes = changes_between(live, target.context.files)
+    tree = DiskTree(target.context.root)
     image = Image(
         parse(target.dockerfile, build_arguments=target.environment.image_build_args),
         live.keys() | target.context.files.keys(),
-        tree=DiskTree(target.context.root),
+        tree=tree,
         name=target.context.dockerfile,
         build_arguments=target.environment.image_build_args,
     )
-    found = plan_sync(image, changes, before=parse(dockerfile))
+    origin = read_origin(tree.read(ORIGIN_FILE) or "")
+    found = plan_sync(image, changes, origin.sync if origin else None, parse(dockerfile))
     if isinstance(found, Rebuild):
         return SyncVerdict(False, found.reason, found.from_step, found.steps), None
     if refusal is not None and found.restart:
@@ -189,14 +192,11 @@ def judge(
 
 def _as_configured(target: Target, plan: SyncPlan) -> SyncPlan | SyncVerdict:
     """The plan under the ``sync`` table of draft.toml: what is excluded, and what restarts."""
-    from pathspec import GitIgnoreSpec
-
     rules = target.environment.sync
     paths = sorted({operation.source for operation in plan.operations})
-    excluded = next(iter(GitIgnoreSpec.from_lines(rules.exclude).match_files(paths)), None)
+    excluded = first_match(rules.exclude, paths)
     if excluded is not None:
         return SyncVerdict(False, f"{excluded} is excluded from sync in draft.toml")
     if rules.restart is None:
         return plan
-    restart = any(GitIgnoreSpec.from_lines(rules.restart).match_files(paths))
-    return replace(plan, restart=restart)
+    return restarting(plan, restart=first_match(rules.restart, paths) is not None)

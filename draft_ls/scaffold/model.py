@@ -22,6 +22,21 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SyncRules:
+    """What a pack knows about apps of its kind while files are synced into them. Patterns as in ``.gitignore``.
+
+    Attributes:
+        restart: patterns of files after which the process is restarted; none means after every file.
+        reloads: start commands that take up new files by themselves, by their first words: ``mine dev``.
+        rebuild: patterns of files that are never synced, but built.
+    """
+
+    restart: tuple[str, ...] | None = None
+    reloads: tuple[str, ...] = ()
+    rebuild: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FileEdit:
     """One file of a scaffold.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.rules import RuleError
 from draft_ls.detect.sources import plain, table
-from draft_ls.scaffold.model import Action
+from draft_ls.scaffold.model import Action, SyncRules
+from draft_ls.scaffold.packs import sync_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,6 +31,7 @@ class Origin:
         name: the app's name.
         answers: what the person chose.
         files: path → text, exactly as the pack wrote it; only files that the pack did write.
+        sync: what the pack says about syncing; kept here so that it holds where the pack is not known.
     """
 
     pack: str
@@ -36,6 +39,7 @@ class Origin:
     name: str
     answers: Mapping[str, Detail]
     files: Mapping[str, str]
+    sync: SyncRules = field(default_factory=SyncRules)
 
 
 def origin_text(pack: Pack, name: str, answers: Mapping[str, Detail], files: Mapping[str, str]) -> str:
@@ -50,6 +54,8 @@ def origin_text(pack: Pack, name: str, answers: Mapping[str, Detail], files: Map
         },
         "files": dict(files),
     }
+    if pack.sync != SyncRules():
+        document["sync"] = {key: value for key, value in asdict(pack.sync).items() if value is not None}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -60,6 +66,10 @@ def read_origin(text: str) -> Origin | None:
     except (ValueError, RecursionError):
         return None
     files = {path: text for path, text in table(document.get("files")).items() if isinstance(text, str)}
+    try:
+        sync = sync_rules(document.get("sync"))
+    except RuleError:  # of a newer Draft, or changed by hand: without rules every save is still right
+        sync = SyncRules()
     if not isinstance(document.get("pack"), str) or not files:
         return None
     answers = {key: plain(value) for key, value in table(document.get("answers")).items()}
@@ -69,6 +79,7 @@ def read_origin(text: str) -> Origin | None:
         name=str(document.get("name", "app")),
         answers=answers,
         files=files,
+        sync=sync,
     )
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from draft_ls.detect.builtin import PACK_FILE
 from draft_ls.detect.rules import PackRules, RuleError, merged, parse_rules
 from draft_ls.detect.sources import plain, strings, table
 from draft_ls.errors import DraftError, Place, Problem, Stage
 from draft_ls.files import Kind
+from draft_ls.scaffold.model import SyncRules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,7 +106,7 @@ class Pack:
         defaults: value of every template variable that neither detection nor the person sets.
         variables: the typed ones among them.
         development_env: environment variables while the app is being developed.
-        sync_restart: patterns of files whose sync restarts the process.
+        sync: what to do when files are synced into such an app.
         files: path within the app → text; a path that ends in ``.j2`` is a template.
         place: where its ``pack.toml`` lies.
     """
@@ -118,7 +119,7 @@ class Pack:
     defaults: Mapping[str, Detail]
     variables: tuple[Variable, ...] = ()
     development_env: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
-    sync_restart: tuple[str, ...] = ()
+    sync: SyncRules = field(default_factory=SyncRules)
     files: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
     place: Place | None = None
 
@@ -285,10 +286,26 @@ def _pack(folder: str, document: dict[str, Any], files: dict[str, str], place: P
         development_env={
             key: str(value) for key, value in table(table(document.get("development")).get("env")).items()
         },
-        sync_restart=strings(table(document.get("sync")).get("restart")),
+        sync=sync_rules(document.get("sync")),
         files=MappingProxyType(files),
         place=place,
     )
+
+
+def sync_rules(value: object) -> SyncRules:
+    """The table ``[sync]`` of a pack, as it is also kept in an app's record.
+
+    Raises:
+        RuleError: an unknown key, or one that is no list of strings.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for key, given in table(value).items():
+        if key not in {each.name for each in fields(SyncRules)}:
+            raise RuleError(f"sync.{key}", "there is no such key")
+        found[key] = strings(given)
+        if not isinstance(given, list) or len(found[key]) != len(cast("list[object]", given)):
+            raise RuleError(f"sync.{key}", "should be a list of strings")
+    return SyncRules(**found)
 
 
 def _variable(name: str, value: object) -> Variable:

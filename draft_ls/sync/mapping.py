@@ -5,13 +5,15 @@ A file may be synced if it is certain where the image has it, and that nothing i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from draft_ls.dockerfile import placement
 from draft_ls.dockerfile.settings import walk
+from draft_ls.scaffold.model import SyncRules
 from draft_ls.sync.follow import Change, Follow, Image, NotSyncableError, mounted
 from draft_ls.sync.model import Rebuild, SyncPlan, Write
-from draft_ls.sync.restart import SyncRules, needs_restart
+from draft_ls.sync.restart import first_match, needs_restart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from draft_ls.dockerfile.settings import Settings
     from draft_ls.sync.model import Member, Operation
 
-__all__ = ["Change", "Image", "changes_between", "first_step", "plan_sync", "same_build"]
+__all__ = ["Change", "Image", "changes_between", "first_step", "plan_sync", "restarting", "same_build"]
+
+_THEN = ", then restart"
 
 LARGEST = 200 * 1024 * 1024
 """More bytes than this are not synced: a build keeps them in a layer."""
@@ -48,13 +52,17 @@ def plan_sync(
     Args:
         image: the Dockerfile and its context.
         changes: what differs from what is live; see ``changes_between``.
-        rules: how the app takes new files.
+        rules: what is known of how the app takes new files.
         before: the Dockerfile as it was, to tell the step from which a changed one builds anew.
     """
     paths = [change.path for change in changes]
     if image.name in paths if before is None else not same_build(before, image.dockerfile):
         step = _first_difference(before, image.dockerfile) if before else None
         return Rebuild(f"{image.name} changed", step, _steps(image))
+    rules = rules or SyncRules()
+    built = first_match(rules.rebuild, paths)
+    if built is not None:
+        return Rebuild(f"{built} is always built, by its pack", first_step(image, paths), _steps(image))
     follow = Follow(image)
     operations: dict[str, Operation] = {}
     for change in sorted(changes, key=lambda each: each.after is not None):
@@ -67,7 +75,7 @@ def plan_sync(
     if size > LARGEST:
         reason = f"{size / 1024 / 1024:.0f} MB changed, which is too much to sync"
         return Rebuild(reason, first_step(image, paths), _steps(image))
-    return _plan(image, tuple(operations.values()), paths, rules or SyncRules())
+    return _plan(image, tuple(operations.values()), paths, rules)
 
 
 def _plan(
@@ -77,7 +85,13 @@ def _plan(
         return SyncPlan((), restart=False, reason=f"{_names(paths)}: not part of the image")
     restart = needs_restart(image.dockerfile, [each.source for each in operations], rules, image.tree)
     names = _names(sorted({each.source for each in operations}))
-    return SyncPlan(operations, restart, f"{names}, then restart" if restart else names)
+    return restarting(SyncPlan(operations, restart=False, reason=names), restart=restart)
+
+
+def restarting(plan: SyncPlan, *, restart: bool) -> SyncPlan:
+    """The same plan with or without a restart."""
+    names = plan.reason.removesuffix(_THEN)
+    return replace(plan, restart=restart, reason=names + _THEN if restart else names)
 
 
 def _names(paths: Sequence[str], most: int = 3) -> str:

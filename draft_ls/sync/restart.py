@@ -1,8 +1,9 @@
 """Whether the app must be started again to show a changed file. Pure.
 
-A restart takes a tenth of a second and is always right, so it is left out only for programs that read files
-anew for each request, or that watch them and would take far longer to start. Apps that restart themselves
-(nodemon, ``flask --debug``, ``uvicorn --reload``) are restarted all the same: we are faster, and sure.
+A restart takes a tenth of a second and is always right. It is left out for programs that read files anew for each
+request, for those that watch them and would take far longer to start, and for files of which a pack says that
+they are read anew. Apps that restart themselves (nodemon, ``flask --debug``, ``uvicorn --reload``) are restarted all
+the same: we are faster, and sure; their own watchers miss files that are replaced by rename.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import fnmatch
 import json
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from draft_ls.dockerfile.settings import lineage, settings
@@ -19,26 +19,14 @@ from draft_ls.dockerfile.settings import lineage, settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from draft_ls.dockerfile.model import Dockerfile
+    from draft_ls.dockerfile.model import Dockerfile, Stage
     from draft_ls.files import Tree
-
-
-@dataclass(frozen=True, slots=True)
-class SyncRules:
-    """What a pack or a person knows about an app.
-
-    Attributes:
-        live: patterns of files, relative to the app, that it reads anew for each request: no restart.
-        restart: false if the app takes every new file by itself.
-    """
-
-    live: tuple[str, ...] = ()
-    restart: bool = True
-
+    from draft_ls.scaffold.model import SyncRules
 
 _FILE_SERVERS = re.compile(r"(?:.*/)?(?:nginx(?:-unprivileged)?|httpd|caddy|lighttpd)(?:[:@].*)?")
 _SERVER_CONFIGURATION = (
     "*.conf",
+    "*.ini",
     "Caddyfile*",
     "*.template",
     "mime.types",
@@ -46,6 +34,16 @@ _SERVER_CONFIGURATION = (
     "*.sh",
     "*.lua",
     "*.njs",
+)
+
+_SERVERS = frozenset(("nginx", "httpd", "httpd-foreground", "caddy", "lighttpd"))
+_COMMAND = (
+    r"(?:^|(?:&&|;|\|\||\s-c)\s*)(?:exec\s+)?(?:cross-env\s+)?(?:\w+=\S*\s+)*"
+    r"(?:(?:npx|bunx|pnpm|pnpm\s+exec|yarn|(?:bundle|pnpm|npm)\s+exec|(?:poetry|uv|pipenv)\s+run)\s+)?(?:\S*/)?"
+)
+"""Before the name of a program that a command line runs; an argument may have the same name."""
+_PHP = re.compile(
+    rf"{_COMMAND}(?:apache2-foreground|php-fpm[\d.]*|php\s+(?:\S+\s+)*?-S|php\s+artisan\s+serve)(?:\s|$)"
 )
 
 _WATCHERS = (
@@ -57,12 +55,9 @@ _WATCHERS = (
     r"gatsby\s+develop\b",
     r"ng\s+serve\b",
     r"(?:serve|http-server|live-server)\b(?:\s|$)",
-    r"php\s+.*-S\b",
     r"python[\d.]*\s+-m\s+http\.server\b",
 )
-_WATCHING = re.compile(
-    rf"(?:^|[\s/&;])(?:npx\s+|bunx\s+|pnpm\s+(?:exec\s+)?|yarn\s+)?(?:{'|'.join(_WATCHERS)})"
-)
+_WATCHING = re.compile(rf"{_COMMAND}(?:{'|'.join(_WATCHERS)})")
 _SCRIPT = re.compile(r"(?:^|\s)(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?([\w:.-]+)")
 
 
@@ -70,13 +65,26 @@ def needs_restart(
     dockerfile: Dockerfile, sources: Sequence[str], rules: SyncRules, tree: Tree | None = None
 ) -> bool:
     """Whether files of the context, once synced, show only after a restart."""
-    if not rules.restart or takes_by_itself(dockerfile, tree):
+    if takes_by_itself(dockerfile, rules.reloads, tree):
         return any(_configures(source) for source in sources)
-    return not all(any(_matches(source, pattern) for pattern in rules.live) for source in sources)
+    return rules.restart is None or first_match(rules.restart, sources) is not None
 
 
-def takes_by_itself(dockerfile: Dockerfile, tree: Tree | None = None) -> bool:
-    """Whether what the image runs reads files anew for each request, or watches them."""
+def first_match(patterns: Sequence[str], sources: Sequence[str]) -> str | None:
+    """The first file that patterns in the syntax of ``.gitignore`` match; none if there is none."""
+    from pathspec import GitIgnoreSpec
+
+    return next(iter(GitIgnoreSpec.from_lines(patterns).match_files(sources)), None)
+
+
+def takes_by_itself(dockerfile: Dockerfile, reloads: Sequence[str] = (), tree: Tree | None = None) -> bool:
+    """Whether what the image runs reads files anew for each request, or watches them.
+
+    Args:
+        dockerfile: of the image.
+        reloads: more start commands that do, by their first words.
+        tree: the context's files, to look into package.json.
+    """
     final = dockerfile.final
     if final is None:
         return False
@@ -87,10 +95,27 @@ def takes_by_itself(dockerfile: Dockerfile, tree: Tree | None = None) -> bool:
     ]
     if not runs:
         return _FILE_SERVERS.fullmatch(lineage(dockerfile, final)[0].base) is not None
-    program = posixpath.basename(runs[0])
-    if program in ("nginx", "httpd", "httpd-foreground", "caddy", "lighttpd"):
+    if posixpath.basename(runs[0]) in _SERVERS:
         return True
-    return _WATCHING.search(_resolved(" ".join(runs), tree)) is not None
+    line = _resolved(" ".join(runs), tree)
+    if _PHP.search(line):
+        return not _caches_php(dockerfile, final)
+    return _WATCHING.search(line) is not None or any(_begins(line, each) for each in reloads)
+
+
+def _begins(line: str, words: str) -> bool:
+    """Whether a command of a line begins with these words."""
+    wanted = r"\s+".join(re.escape(word) for word in words.split())
+    return bool(wanted) and re.search(rf"{_COMMAND}{wanted}(?:\s|$)", line) is not None
+
+
+def _caches_php(dockerfile: Dockerfile, final: Stage) -> bool:
+    """Whether PHP keeps compiled files, and looks at them again after seconds only: OPcache, built in since 8.5."""
+    stages = lineage(dockerfile, final)
+    if any("opcache" in each.text for stage in stages for each in stage.instructions):
+        return True
+    version = re.search(r"php:(\d+)(?:\.(\d+))?", stages[0].base)
+    return version is None or (int(version[1]), int(version[2] or 99)) >= (8, 5)
 
 
 def _resolved(line: str, tree: Tree | None, depth: int = 3) -> str:
@@ -113,9 +138,3 @@ def _configures(source: str) -> bool:
         re.match(r"(?:vite|next|nuxt|astro|webpack|vue|svelte|angular|remix|gatsby|\.env).*", name)
         and re.search(r"config|\.env|gatsby-", name)
     )
-
-
-def _matches(source: str, pattern: str) -> bool:
-    if pattern.endswith("/**"):
-        return source.startswith(pattern[:-2])
-    return fnmatch.fnmatchcase(source, pattern) or fnmatch.fnmatchcase(posixpath.basename(source), pattern)

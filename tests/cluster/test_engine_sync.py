@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from draft_ls.engine.model import PlanKind
 from draft_ls.engine.writing import write
 from draft_ls.errors import Stage
 from engine_bench import Bench, bench
+from ground import base_images
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -225,3 +227,39 @@ async def test_an_image_that_cannot_be_restarted_builds_and_says_why(flask: Benc
     assert Stage.BUILD in flask.stages(seen)
     assert any(isinstance(event, Log) and "Building instead" in event.text for event in flask.events)
     assert await flask.get() == "Built\n"
+
+
+EXAMPLES = {
+    "php": ("public/index.php", False),
+    "ruby": ("server.rb", True),
+    "static": ("index.html", False),
+}
+"""Example → the file that says hello, and whether its app must be started again to say something else."""
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("example", EXAMPLES)
+async def test_an_example_of_every_kind_is_synced(
+    example: str, app_folder: Callable[..., Path], namespace: str, tmp_path: Path
+) -> None:
+    """Each with the Dockerfile that its pack writes: nobody has to change a line of it."""
+    path, restarts = EXAMPLES[example]
+    app = app_folder(example)
+    write(app, plan_create(app, name=example, namespace=namespace).scaffold.edits)
+    await asyncio.to_thread(base_images, app)
+    async with bench(app, tmp_path / "state") as opened:
+        await opened.live()
+        said = "Hello, World!"
+        for text in ("Hello, sync!", "Hello again!"):
+            seen = len(opened.events)
+            ended = await opened.save(path, opened.replace(path, said, text))
+            said = text
+            assert ended.outcome is Outcome.LIVE, opened.status.problems
+            assert opened.stages(seen) == ([Stage.SYNC, Stage.ROUTE] if restarts else [Stage.SYNC])
+            assert text in await opened.get()
+        seen = len(opened.events)
+        ended = await opened.save(str(PurePosixPath(path).with_name("new.txt")), "a new file")
+        assert ended.outcome is Outcome.LIVE, opened.status.problems
+        assert Stage.BUILD not in opened.stages(seen)
+        if not restarts:
+            assert await opened.get("/new.txt") == "a new file"

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from draft_ls.detect.detect import detect
-from draft_ls.dockerfile.parse import parse
 from draft_ls.engine.packs import available_packs
 from draft_ls.engine.writing import write
 from draft_ls.files import DiskTree
 from draft_ls.scaffold.scaffold import scaffold
-from ground import HOME, ROOT
+from ground import HOME, ROOT, base_images
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,22 +41,6 @@ def docker(*arguments: str | Path, buildkit: bool) -> str:
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return done.stdout
-
-
-def base_images(folder: Path) -> None:
-    """Make the stand-ins that a Dockerfile starts from."""
-    stages = parse((folder / "Dockerfile").read_text()).stages
-    names = sorted({stage.base for stage in stages if stage.base_stage is None})
-    subprocess.run(
-        [ROOT / "scripts/cluster", "images", *names],
-        check=True,
-        stdin=subprocess.DEVNULL,
-        env=_own_environment(),
-    )
-
-
-def _own_environment() -> dict[str, str]:
-    return {"HOME": str(HOME), "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
 
 @pytest.mark.timeout(900)

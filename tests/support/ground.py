@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from draft_ls.dockerfile.parse import parse
+
 ROOT = Path(__file__).parents[2]
 """The checkout."""
 
@@ -62,3 +64,15 @@ class RealCluster:
     def get(self, *arguments: str) -> Any:
         """``kubectl get … -o json``, decoded."""
         return json.loads(self.kubectl("get", *arguments, "-o", "json"))
+
+
+def base_images(folder: Path) -> None:
+    """Make the stand-ins that a Dockerfile starts from."""
+    stages = parse((folder / "Dockerfile").read_text()).stages
+    names = sorted({stage.base for stage in stages if stage.base_stage is None})
+    subprocess.run(
+        [ROOT / "scripts/cluster", "images", *names],
+        check=True,
+        stdin=subprocess.DEVNULL,
+        env={"HOME": str(HOME), "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+    )

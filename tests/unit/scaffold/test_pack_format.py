@@ -90,6 +90,9 @@ def test_a_pack_inherits_and_replaces(tmp_path: Path) -> None:
         ('[variables]\na = { type = "integer", default = "x" }\n', "its default should be of type integer"),
         ('[defaults]\nstart = "run me"\n', "should be a list of arguments"),
         ("detect = 3\n", "should be tables"),
+        ('[sync]\nrestart = "*.py"\n', "sync.restart: should be a list of strings"),
+        ("[sync]\nreloads = [3]\n", "should be a list of strings"),
+        ("[sync]\nrestarts = []\n", "there is no such key"),
         ("= broken", "not valid TOML"),
     ],
 )

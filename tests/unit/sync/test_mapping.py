@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from draft_ls.dockerfile.parse import parse
 from draft_ls.files import MemoryTree
+from draft_ls.scaffold.model import SyncRules
 from draft_ls.sync.mapping import Change, Image, changes_between, plan_sync
 from draft_ls.sync.model import Delete, Kind, Rebuild, SyncPlan, Write
-from draft_ls.sync.restart import SyncRules
 
 
 @dataclass(frozen=True)
@@ -364,7 +364,24 @@ def test_changes_between_contexts() -> None:
         ('FROM node\nCOPY . /x\nCMD ["node_modules/.bin/vite", "--host"]', "a.js", False),
         ('FROM node\nCOPY . /x\nCMD ["node_modules/.bin/vite", "--host"]', "vite.config.ts", True),
         ('FROM node\nCOPY . /x\nCMD ["vite", "preview"]', "a.js", True),
-        ('FROM php\nCOPY . /x\nCMD ["php", "-S", "0.0.0.0:80"]', "a.php", False),
+        ('FROM php:8.4\nCOPY . /x\nCMD ["php", "-S", "0.0.0.0:80"]', "a.php", False),
+        ("FROM php:8.4-cli\nCOPY . /x\nCMD php -d x=1 -t public -S 0.0.0.0:80", "a.php", False),
+        ('FROM php:8.4-apache\nCOPY . /x\nCMD ["apache2-foreground"]', "a.php", False),
+        ('FROM php:8.4-apache\nCOPY . /x\nCMD ["apache2-foreground"]', "php.ini", True),
+        (
+            'FROM php:8.3-apache\nRUN docker-php-ext-install opcache\nCOPY . /x\nCMD ["apache2-foreground"]',
+            "a.php",
+            True,
+        ),
+        ('FROM php:8.5-fpm\nCOPY . /x\nCMD ["php-fpm"]', "a.php", True),
+        ('FROM php:8-apache\nCOPY . /x\nCMD ["apache2-foreground"]', "a.php", True),
+        ('FROM php\nCOPY . /x\nCMD ["php", "-S", "0.0.0.0:80"]', "a.php", True),
+        ('FROM php:8.4\nCOPY . /x\nCMD ["php", "artisan", "octane:start"]', "a.php", True),
+        ('FROM node\nCOPY . /x\nCMD ["npx", "serve", "public"]', "public/a.js", False),
+        ('FROM python\nCOPY . /x\nCMD ["python", "app.py", "serve"]', "a.py", True),
+        ('FROM go\nCOPY . /x\nCMD ["./caddy-like", "vite"]', "a.html", True),
+        ("FROM node\nCOPY . /x\nCMD NODE_ENV=x next dev", "a.js", False),
+        ("FROM node\nCOPY . /x\nCMD sleep 1 && vite", "a.js", False),
         ('FROM python\nCOPY . /x\nCMD ["uvicorn", "--reload", "a:b"]', "a.py", True),
         ('FROM python\nCOPY . /x\nCMD ["python", "serve.py"]', "a.py", True),
     ],
@@ -378,14 +395,22 @@ def test_restart(dockerfile: str, path: str, restart: bool) -> None:
 
 def test_rules() -> None:
     image = Image(parse(PYTHON), ("static/a.css", "app.py"))
-    rules = SyncRules(live=("static/**",))
+    rules = SyncRules(restart=("*", "!static/**"), rebuild=("*.proto",))
     for changed, restart in (("static/a.css",), False), (("static/a.css", "app.py"), True):
         result = plan_sync(image, [modified(each) for each in changed], rules)
         assert isinstance(result, SyncPlan)
         assert result.restart is restart
-    result = plan_sync(image, [modified("app.py")], SyncRules(restart=False))
-    assert isinstance(result, SyncPlan)
-    assert not result.restart
+    for none in SyncRules(restart=()), SyncRules(reloads=("python  app.py",)), SyncRules(reloads=("python",)):
+        result = plan_sync(image, [modified("app.py")], none)
+        assert isinstance(result, SyncPlan)
+        assert not result.restart
+    for other in SyncRules(reloads=("app.py",)), SyncRules(reloads=("python app",)), SyncRules(reloads=("",)):
+        result = plan_sync(image, [modified("app.py")], other)
+        assert isinstance(result, SyncPlan)
+        assert result.restart
+    result = plan_sync(image, [modified("app.py"), modified("a/b.proto")], rules)
+    assert isinstance(result, Rebuild)
+    assert result.reason == "a/b.proto is always built, by its pack"
 
 
 PART = st.sampled_from(
