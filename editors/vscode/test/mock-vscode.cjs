@@ -34,12 +34,23 @@ class Uri {
 }
 
 /** What the tests look at and set. */
-const state = { executed: [], progress: [], settings: {}, activeTextEditor: undefined };
+const state = {
+  executed: [],
+  progress: [],
+  settings: {},
+  activeTextEditor: undefined,
+  changeSetting: (name, value) => {
+    state.settings[name] = value;
+    configurationChanged.fire({ affectsConfiguration: (section) => name.startsWith(section) });
+  },
+};
+const configurationChanged = new EventEmitter();
 
 const vscode = {
   __state: state,
   EventEmitter,
   Uri,
+  LogLevel: { Off: 0, Trace: 1, Debug: 2, Info: 3, Warning: 4, Error: 5 },
   DiagnosticSeverity: { Error: 0, Warning: 1, Information: 2, Hint: 3 },
   ProgressLocation: { SourceControl: 1, Window: 10, Notification: 15 },
   QuickPickItemKind: { Separator: -1, Default: 0 },
@@ -65,6 +76,7 @@ const vscode = {
     },
   },
   workspace: {
+    onDidChangeConfiguration: configurationChanged.event,
     getConfiguration: (section) => ({
       get: (key, fallback) => state.settings[`${section}.${key}`] ?? fallback,
     }),

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { contextKeys } from "../src/contextKeys";
 import type { ServerState } from "../src/server/languageServer";
 import { doctorPage } from "../src/view/doctorText";
+import { deploymentIcon, deploymentLabel, listed } from "../src/view/deployments";
 import { buildLine, levelOf, plain, problemText } from "../src/view/logText";
 import { commandLink, escaped } from "../src/view/markdown";
 import { isStale, renderStatus, TOOLTIP_COMMANDS, type StatusInput } from "../src/view/statusText";
@@ -140,6 +141,27 @@ test("the tree: app, environment, address, release, image, deployments", () => {
       ["app.py", "deployment"],
     ],
   );
+});
+
+test("only what made a revision can be gone back to; syncs into it cannot", () => {
+  const history = [
+    deployment({ revision: 2, files: ["b.py"] }),
+    deployment({ revision: 2, files: ["Dockerfile"] }),
+    deployment({ revision: 1, files: ["a.py"] }),
+    deployment({ outcome: "failed", revision: 1 }),
+    deployment({ revision: 1, files: [], cause: "up" }),
+  ];
+  assert.deepEqual(
+    listed(history, 2).map((one) => [deploymentLabel(one.deployment), deploymentIcon(one), one.earlier]),
+    [
+      ["#2 b.py", "pass-filled", false],
+      ["#2 Dockerfile", "pass", true],
+      ["#1 a.py", "pass", false],
+      ["#1 app.py", "error", false],
+      ["#1 up", "pass", true],
+    ],
+  );
+  assert.ok(listed(history, undefined).every((one) => !one.current), "what runs is not known yet");
 });
 
 test("pods say how they are, why, and how often they were started again", () => {

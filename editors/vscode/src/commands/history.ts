@@ -2,14 +2,13 @@
 
 import * as vscode from "vscode";
 import type { Connection } from "../connection";
-import type { DeploymentInfo } from "../protocol";
 import type { Store, Target } from "../store";
-import { deploymentLabel } from "../view/treeModel";
+import { deploymentIcon, deploymentLabel, listed, type ListedDeployment } from "../view/deployments";
 import { localTime, outcomeWord, seconds } from "../view/words";
 import { chooseTarget, type CommandArgument } from "./targets";
 
 interface DeploymentItem extends vscode.QuickPickItem {
-  readonly deployment?: DeploymentInfo;
+  readonly listed?: ListedDeployment;
 }
 
 export class HistoryCommands {
@@ -28,7 +27,7 @@ export class HistoryCommands {
     const revision = typeof argument === "object" && argument !== null && "revision" in argument ? argument.revision : undefined;
     if (revision === undefined) {
       const title = (name: string) => vscode.l10n.t("Draft: go back to which deployment of {0}?", name);
-      await this.pick(argument, title, isEarlier);
+      await this.pick(argument, title, ({ earlier }) => earlier);
       return;
     }
     const target = await chooseTarget(argument, this.store);
@@ -38,28 +37,27 @@ export class HistoryCommands {
   private async pick(
     argument: CommandArgument,
     title: (name: string) => string,
-    wanted: (deployment: DeploymentInfo, current: number | undefined) => boolean,
+    wanted: (one: ListedDeployment) => boolean,
   ): Promise<void> {
     const target = await chooseTarget(argument, this.store);
     if (target === undefined) return;
     const history = await this.connection.history(target);
     if (history === undefined) return;
     const status = this.store.status(target);
-    const shown = (history.deployments ?? []).filter((deployment) => wanted(deployment, status?.revision));
+    const shown = listed(history.deployments ?? [], status?.revision).filter(wanted);
     if (shown.length === 0) {
       void vscode.window.showInformationMessage(vscode.l10n.t("There is no deployment to show yet."));
       return;
     }
-    const items = shown.map((deployment) => deploymentItem(deployment, status?.revision));
-    const name = status?.name ?? target.app;
-    const picked = await vscode.window.showQuickPick<DeploymentItem>(items, {
-      title: title(name),
+    const picked = await vscode.window.showQuickPick<DeploymentItem>(shown.map(deploymentItem), {
+      title: title(status?.name ?? target.app),
       matchOnDescription: true,
       matchOnDetail: true,
     });
-    const deployment = picked?.deployment;
-    if (deployment?.revision === undefined || !isEarlier(deployment, status?.revision)) return;
-    await this.confirm(target, deployment.revision);
+    const chosen = picked?.listed;
+    if (chosen?.earlier === true && chosen.deployment.revision !== undefined) {
+      await this.confirm(target, chosen.deployment.revision);
+    }
   }
 
   private async confirm(target: Target, revision: number): Promise<void> {
@@ -72,25 +70,20 @@ export class HistoryCommands {
   }
 }
 
-function isEarlier(deployment: DeploymentInfo, current: number | undefined): boolean {
-  return deployment.outcome === "live" && deployment.revision !== undefined && deployment.revision !== current;
-}
-
-function deploymentItem(deployment: DeploymentInfo, current: number | undefined): DeploymentItem {
-  const now = deployment.outcome === "live" && deployment.revision === current && current !== undefined;
-  const icon = now ? "pass-filled" : deployment.outcome === "live" ? "pass" : deployment.outcome === "failed" ? "error" : "circle-slash";
+function deploymentItem(one: ListedDeployment): DeploymentItem {
+  const { deployment, current } = one;
   const files = deployment.files ?? [];
   return {
-    label: `$(${icon}) ${deploymentLabel(deployment)}`,
+    label: `$(${deploymentIcon(one)}) ${deploymentLabel(deployment)}`,
     description: [localTime(deployment.at), outcomeWord(deployment.outcome), seconds(deployment.took)].join(" · "),
     detail: [
-      now ? vscode.l10n.t("this is what runs now") : undefined,
+      current ? vscode.l10n.t("this is what runs now") : undefined,
       files.length > 1 ? files.join(", ") : undefined,
       deployment.image,
       deployment.message,
     ]
       .filter(Boolean)
       .join(" · "),
-    deployment,
+    listed: one,
   };
 }

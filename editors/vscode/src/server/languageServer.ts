@@ -9,6 +9,7 @@ import { afterExit, type ServerExit } from "./crashes";
 import { ServerProcess, type ProcessEnd } from "./process";
 import { formatReport } from "./report";
 import { ServerNotFound, ServerResolver, type ServerCommand } from "./resolve";
+import { Trace } from "./trace";
 
 export type ServerState =
   | { readonly kind: "stopped" }
@@ -46,7 +47,8 @@ export class LanguageServer implements vscode.Disposable {
   private recovery: NodeJS.Timeout | undefined;
   private readonly resolver: ServerResolver;
   private readonly channel = vscode.window.createOutputChannel("Draft Language Server", { log: true });
-  private readonly subscriptions: vscode.Disposable[] = [this.changed, this.channel];
+  private readonly trace = new Trace(this.channel);
+  private readonly subscriptions: vscode.Disposable[] = [this.changed, this.trace, this.channel];
 
   constructor(
     private readonly context: vscode.ExtensionContext,
@@ -158,6 +160,7 @@ export class LanguageServer implements vscode.Disposable {
       documentSelector: [{ scheme: "file" }],
       initializationOptions: this.hooks.initializationOptions(),
       outputChannel: this.channel,
+      traceOutputChannel: this.trace.channel,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       synchronize: { configurationSection: SECTION },
       middleware: this.hooks.middleware,

@@ -11,6 +11,7 @@ import type {
   StatusParams,
 } from "../protocol";
 import type { Target } from "../store";
+import { deploymentIcon, deploymentLabel, deploymentTooltip, listed, type ListedDeployment } from "./deployments";
 import { isStale, isWorking } from "./statusText";
 import { localTime, outcomeWord, seconds, shortUrl, stageWord, stateWord } from "./words";
 
@@ -246,7 +247,7 @@ function historyNode(
   status: StatusParams,
   deployments: readonly DeploymentInfo[] | undefined,
 ): TreeNode {
-  const shown = (deployments ?? []).slice(0, SHOWN_DEPLOYMENTS);
+  const shown = listed(deployments ?? [], status.revision).slice(0, SHOWN_DEPLOYMENTS);
   return {
     id: `${id}#history`,
     label: l10n.t("Deployments"),
@@ -254,48 +255,23 @@ function historyNode(
     icon: "history",
     context: "history",
     target,
-    children: shown.map((deployment, index) => deploymentNode(`${id}#${deployment.at}#${index}`, target, status, deployment)),
+    children: shown.map((one, index) => deploymentNode(`${id}#${one.deployment.at}#${index}`, target, one)),
   };
 }
 
-function deploymentNode(id: string, target: Target, status: StatusParams, deployment: DeploymentInfo): TreeNode {
+function deploymentNode(id: string, target: Target, one: ListedDeployment): TreeNode {
+  const { deployment, current, earlier } = one;
   const live = deployment.outcome === "live";
-  const current = live && deployment.revision !== undefined && deployment.revision === status.revision;
-  const canGoBack = live && !current && deployment.revision !== undefined;
   return {
     id,
     label: deploymentLabel(deployment),
     description: `${localTime(deployment.at)} · ${live ? seconds(deployment.took) : outcomeWord(deployment.outcome)}`,
     tooltip: deploymentTooltip(deployment),
-    icon: current ? "pass-filled" : live ? "pass" : deployment.outcome === "failed" ? "error" : "circle-slash",
+    icon: deploymentIcon(one),
     color: current ? "testing.iconPassed" : deployment.outcome === "failed" ? "testing.iconFailed" : undefined,
-    context: canGoBack ? "deployment;earlier" : "deployment",
+    context: earlier ? "deployment;earlier" : "deployment",
     target,
     revision: deployment.revision,
     children: [],
   };
-}
-
-/** `#7 app.py`: the revision, and what changed. */
-export function deploymentLabel(deployment: DeploymentInfo): string {
-  const files = deployment.files ?? [];
-  const [first] = files;
-  const what =
-    first === undefined
-      ? deployment.cause
-      : files.length === 1
-        ? first
-        : l10n.t("{0} and {1} more", first, files.length - 1);
-  return deployment.revision === undefined ? what : `#${deployment.revision} ${what}`;
-}
-
-export function deploymentTooltip(deployment: DeploymentInfo): string {
-  const files = deployment.files ?? [];
-  const lines = [
-    `${outcomeWord(deployment.outcome)} · ${deployment.cause}`,
-    deployment.message,
-    deployment.image,
-    files.length === 0 ? undefined : l10n.t("Changed: {0}", files.join(", ")),
-  ];
-  return lines.filter(Boolean).join("\n");
 }
