@@ -1,4 +1,4 @@
-"""A quick start: the code that attrs and cattrs generate, kept as Python keeps compiled modules.
+"""A quick start: the code that attrs, cattrs, dataclasses and typing generate, kept as Python keeps modules.
 
 An editor waits for ``initialize``. Most of that time goes into importing ``lsprotocol.types``, and half of
 the import into compiling the methods that attrs writes as source text for its 550 classes. The text is the
@@ -19,7 +19,6 @@ import importlib.util
 import logging
 import marshal
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-GENERATORS = ("attr._make", "cattrs.gen")
-"""The modules that compile source text of their own making; each looks up ``compile`` as a global name."""
+GENERATORS = {"attr._make": "compile", "cattrs.gen": "compile", "typing": "compile", "dataclasses": "exec"}
+"""The modules that compile source text of their own making, and what they look up for it as a global name."""
 
 
 @contextlib.contextmanager
@@ -64,24 +63,35 @@ class CodeCache:
 
     def install(self) -> None:
         """Compile generated code through the cache from now on."""
-        for name in GENERATORS:
-            module: Any = importlib.import_module(name)
-            module.compile = self.compile
+        for module, name in GENERATORS.items():
+            setattr(importlib.import_module(module), name, getattr(self, name))
+
+    def remove(self) -> None:
+        """Compile as ever again."""
+        for module, name in GENERATORS.items():
+            vars(sys.modules[module]).pop(name, None)
 
     def compile(self, source: str, filename: str, mode: str) -> CodeType:
         """What the built-in ``compile`` returns, which is asked only about a text that is new."""
         key = hashlib.blake2b(f"{filename}\0{mode}\0{source}".encode(), digest_size=16).digest()
         code = self._used.get(key) or self._known.get(key)
         if code is None:
-            code = builtins.compile(source, filename, mode)
+            code = builtins.compile(source, filename, mode, dont_inherit=True)
             self._changed = True
         self._used[key] = code
         return code
 
+    def exec(self, source: str, names: dict[str, Any], found: dict[str, Any]) -> None:
+        """What the built-in ``exec`` does."""
+        builtins.exec(self.compile(source, "<string>", "exec"), names, found)  # noqa: S102 - as the caller would
+
     def save(self) -> None:
-        """Keep what was used, for the next start. Never raises: the cache is a convenience."""
+        """Keep what was used, for the next start, and be done. Never raises: the cache is a convenience."""
+        self.remove()
         if self._path is None or not self._changed or sys.dont_write_bytecode:
             return
+        import tempfile  # and with it what packs archives: not for the way to `initialize`
+
         try:
             with tempfile.NamedTemporaryFile(dir=self._path.parent, delete=False) as file:
                 file.write(marshal.dumps(self._used))
@@ -89,7 +99,6 @@ class CodeCache:
             Path(file.name).replace(self._path)
         except OSError as error:
             logger.info("Compiled code cannot be kept: %s", error)
-        self._known = {}
 
 
 def _place() -> Path | None:

@@ -1,4 +1,4 @@
-"""The floor of the sync path: the same bytes by tar over an exec stream that stays open, and a restart.
+"""The floor of the sync path: the same bytes by tar over an exec stream that stays open, and a restart if need be.
 
 No digests, no checks, no mapping, no fallback: what cannot be beaten without leaving the cluster. The app
 runs in a pod of its own under a shell that starts it again when it ends, and is asked at the pod's address.
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 NAME = "floor"
 KEEP_RUNNING = 'while :; do setsid "$@" & echo $! >/tmp/floor; wait; done'
-TAKE = 'while read -r size; do head -c "$size" | tar -x -C "$0"; kill -9 "-$(cat /tmp/floor)"; done'
+TAKE = (
+    'while read -r size restart; do head -c "$size" | tar -x -C /; '
+    '[ "$restart" = 0 ] || kill -9 "-$(cat /tmp/floor)"; done'
+)
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,12 @@ class SyncFloor:
     url: str
     shell: subprocess.Popen[bytes]
 
-    async def save(self, files: Mapping[str, bytes], wanted: str) -> float:
-        """Copy files, restart, and wait for the answer: seconds."""
+    async def save(self, files: Mapping[str, bytes], wanted: str, *, restart: bool) -> float:
+        """Copy files to where they belong in the container, restart, and wait for the answer: seconds."""
         started = time.perf_counter()
         data = archive(files)
         assert self.shell.stdin is not None
-        self.shell.stdin.write(f"{len(data)}\n".encode() + data)
+        self.shell.stdin.write(f"{len(data)} {int(restart)}\n".encode() + data)
         self.shell.stdin.flush()
         return await answers(self.url, wanted) - started
 
@@ -48,7 +51,7 @@ def archive(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for path, data in files.items():
-            member = tarfile.TarInfo(path)
+            member = tarfile.TarInfo(path.lstrip("/"))
             member.size, member.mtime, member.mode = len(data), int(time.time()), 0o644
             tar.addfile(member, io.BytesIO(data))
     return buffer.getvalue()
@@ -62,7 +65,7 @@ def sync_floor(place: Place, namespace: str, image: str, port: int) -> Iterator[
     place.kubectl("apply", within, "-f", "-", stdin=json.dumps(_pod(image, config, port)))
     place.kubectl("wait", within, "--for=condition=Ready", f"pod/{NAME}", "--timeout=60s")
     address = place.kubectl("get", "pod", NAME, within, "-o", "jsonpath={.status.podIP}").stdout
-    take = ("exec", "-i", NAME, "--", "sh", "-c", TAKE, config["WorkingDir"])
+    take = ("exec", "-i", NAME, "--", "sh", "-c", TAKE)
     shell = subprocess.Popen(
         [TOOLS / "kubectl", f"--context={place.context}", within, *take],
         env=place.environment,

@@ -2,8 +2,8 @@
 
 The result is ``{app: {path: {p50_ms, p95_ms, runs, floor_p50_ms, floor_p95_ms, stages, taken}}}``. ``taken``
 counts the ways that the saves really took. The floor of ``sync`` is a bare tar over an open exec stream and a
-restart (``floor.py``), that of ``image`` is docker build, docker push, helm upgrade, kubectl rollout status.
-Both are measured in the same run, in turn with ours.
+restart, if the app needs one (``floor.py``), that of ``image`` is docker build, docker push, helm upgrade, kubectl
+rollout status. Both are measured in the same run, in turn with ours.
 """
 
 from __future__ import annotations
@@ -17,12 +17,21 @@ from benches.core import milliseconds
 from benches.deployed import BareTools, live_app, note
 from benches.floor import sync_floor
 from benches.numbers import progress, summary
+from draft_ls.build.context import ContextReader
+from draft_ls.dockerfile.parse import parse
+from draft_ls.files import DiskTree
+from draft_ls.sync.mapping import Image, changes_between, plan_sync
+from draft_ls.sync.model import Rebuild
+from editor import FailedError
 from place import ROOT, Place, choose
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from benches.deployed import Answered, LiveApp
+    from draft_ls.build.model import ContextFile
+    from draft_ls.sync.model import SyncPlan
 
 
 @dataclass(frozen=True)
@@ -106,10 +115,23 @@ async def one(place: Place, namespace: str, scenario: Scenario, runs: int) -> di
                 floor.append(sum((await asyncio.to_thread(tools.deploy)).values()))
         else:
             with sync_floor(place, namespace, tools.image, app.port) as bare:
+                reader = ContextReader(app.app)
                 for _ in range(runs):
+                    before = reader.read().files
                     ours.append(await save(app, scenario))
-                    floor.append(await bare.save(app.saved_files, app.greeting))
+                    plan = planned(app, before, reader.read().files)
+                    files = {each.target: app.saved_files[each.source] for each in plan.operations}
+                    floor.append(await bare.save(files, app.greeting, restart=plan.restart))
     return described(ours, floor)
+
+
+def planned(app: LiveApp, before: Mapping[str, ContextFile], after: Mapping[str, ContextFile]) -> SyncPlan:
+    """Where the last save's files belong in the container, and whether the app must be started again."""
+    image = Image(parse((app.app / "Dockerfile").read_text()), after.keys(), DiskTree(app.app))
+    plan = plan_sync(image, changes_between(before, after))
+    if isinstance(plan, Rebuild):
+        raise FailedError(f"nothing to compare with: {plan.reason}")
+    return plan
 
 
 def write(app: LiveApp, number: int, text: str) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
+import inspect
 import sys
+import typing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,3 +76,26 @@ def test_no_file_is_left_half_written(tmp_path: Path) -> None:
     cache.save()
     cache.save()
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_generated_code_is_as_python_makes_it_and_only_at_the_start(tmp_path: Path) -> None:
+    """A class made through the cache, new and known, is like one made without."""
+    cache = CodeCache(tmp_path / "kept")
+    signatures = [_made()]
+    for each in (cache, CodeCache(tmp_path / "kept")):
+        each.install()
+        try:
+            signatures.append(_made())
+        finally:
+            each.save()
+        assert "exec" not in vars(dataclasses)
+        assert "compile" not in vars(typing)
+    assert len(signatures) == 3
+    assert len(set(signatures)) == 1
+
+
+def _made() -> str:
+    made = dataclasses.make_dataclass("Made", [("count", int), ("name", str, "none")], frozen=True)
+    assert made(1) == made(1, "none")
+    assert typing.get_type_hints(made) == {"count": int, "name": str}
+    return f"{inspect.signature(made)} {made(2)!r}"
