@@ -31,8 +31,9 @@ logger = logging.getLogger(__name__)
 def make_engine(listen: Callable[[Event], None], ask: Ask) -> Engine:
     """The engine; its modules are loaded only by the verbs that need it."""
     from draft_ls.engine.engine import Engine
+    from draft_ls.engine.presence import Program
 
-    return Engine(listen=listen, ask=ask)
+    return Engine(listen=listen, ask=ask, program=Program.TERMINAL)
 
 
 def state() -> Path:

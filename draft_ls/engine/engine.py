@@ -15,6 +15,7 @@ from draft_ls.engine.deployer import Deployer
 from draft_ls.engine.doctor import examine
 from draft_ls.engine.events import Key, Log, State, Status
 from draft_ls.engine.history import History, state_folder
+from draft_ls.engine.presence import Presence, Program
 from draft_ls.engine.session import Session
 from draft_ls.engine.tools import Tools
 from draft_ls.engine.watcher import ignore_rules, watch
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from draft_ls.deploy.model import Route
+    from draft_ls.engine.builder_setup import BuilderSetup
     from draft_ls.engine.events import Event, RunEnded
     from draft_ls.engine.model import Ask, Check, Deployment, Plan
     from draft_ls.engine.report import Report
@@ -48,13 +50,22 @@ class Engine:
         listen: called on the event loop with each event, in order; it must not block.
         ask: puts a question to the person.
         state: the folder for what must survive a restart; the user's own state folder if none.
+        program: what this process is, for another one that wants to work on the same app.
     """
 
-    def __init__(self, *, listen: Callable[[Event], None], ask: Ask, state: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        listen: Callable[[Event], None],
+        ask: Ask,
+        state: Path | None = None,
+        program: Program = Program.EDITOR,
+    ) -> None:
         self._listen = listen
         self._ask = ask
         self._state = state or state_folder()
         self._history = History(self._state)
+        self._presence = Presence(self._state, program)
         self._tools = Tools()
         self._sessions: dict[Key, Session] = {}
         self._deployers: dict[Key, Deployer] = {}
@@ -70,11 +81,19 @@ class Engine:
         """Deploy what is saved, then (``watch``: as draft.toml says) redeploy on change until ``stop``.
 
         Returns when this run has ended, however it ended; failures are events and the outcome, not errors.
+
+        Raises:
+            DraftError: another process works on this environment of the app (``already-up``).
         """
+        self._presence.take(key)
         session = self._session(key)
         if reading.wants_watch(key) if watch is None else watch:
             self._watch(key, session)
-        return await session.request("up", force=force)
+        try:
+            return await session.request("up", force=force)
+        finally:
+            if not session.status.watching:
+                self._presence.give_back(key)
 
     def saved(self, path: Path) -> tuple[Key, ...]:
         """An editor has saved a file: watching sessions that the file belongs to start at once."""
@@ -109,6 +128,7 @@ class Engine:
         await self._unwatch(key)
         if session := self._sessions.get(key):
             await session.stop()
+        self._presence.give_back(key)
 
     def status(self, key: Key) -> Status:
         """Where a session stands now; idle if it was never started."""
@@ -164,6 +184,12 @@ class Engine:
         """Look at everything that an up needs: Docker, registry, Helm, cluster, permissions."""
         return await examine(self._tools, key)
 
+    def builder(self, context: str | None = None, namespace: str | None = None) -> BuilderSetup:
+        """The builder in a cluster, to be installed, looked at or removed; see ``BuilderSetup``."""
+        from draft_ls.engine.builder_setup import BuilderSetup
+
+        return BuilderSetup(self._tools, self._ask, context, namespace)
+
     async def close(self) -> None:
         """Stop everything and give back every socket, thread and process, within two seconds."""
         for key in tuple(self._watches):
@@ -176,6 +202,7 @@ class Engine:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSING / 2):
                 await self._tools.close()
+        self._presence.close()
 
     # --- sessions and their watches ----------------------------------------
 

@@ -4,11 +4,12 @@ import platform
 from typing import TYPE_CHECKING
 
 from draft_ls import __version__
-from draft_ls.cli import presence, running
+from draft_ls.cli import running
 from draft_ls.cli.encoding import encode
 from draft_ls.cli.exits import Exit
 from draft_ls.cli.options import HERE, EnvironmentName, Folder, Form, OutputForm, session_key
 from draft_ls.cli.output import Output
+from draft_ls.engine import presence
 from draft_ls.engine.model import Check, Deployment
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def plan(path: Folder = HERE, environment: EnvironmentName = None, output: Outpu
 
 
 def status(path: Folder = HERE, environment: EnvironmentName = None, output: OutputForm = Form.TEXT) -> None:
-    """Show what was deployed last, and whether a draft up is at work. Asks no cluster."""
+    """Show what was deployed last, and which process works on it. Asks no cluster."""
     from draft_ls.engine.history import History
     from draft_ls.engine.reading import read_environment
 
@@ -42,13 +43,18 @@ def status(path: Folder = HERE, environment: EnvironmentName = None, output: Out
 
     def work() -> Exit:
         _, configured = read_environment(key)
-        process = presence.holder(running.state(), key)
+        holder = presence.holder(running.state(), key)
         last = next(iter(History(running.state()).read(key)), None)
-        facts = {"name": configured.name, "namespace": configured.namespace, "process": process}
+        facts = {"name": configured.name, "namespace": configured.namespace, "process": None}
+        facts |= encode(holder) if holder else {}
         out.document({**encode(key), **facts, "last": encode(last)})
         out.say(f"--> {configured.name} in {configured.namespace} ({key.environment})")
         out.say(f"--> {_told(last)}" if last else "--> Never deployed from this machine")
-        out.say(f"--> draft up is at work (process {process})" if process else "--> No draft up is at work")
+        out.say(
+            f"--> Process {holder.process} works on it: {holder.program}"
+            if holder
+            else "--> Nobody works on it"
+        )
         return Exit.OK
 
     running.finish(out, work)
@@ -93,13 +99,14 @@ def doctor(path: Folder = HERE, environment: EnvironmentName = None, output: Out
         checks = await engine.doctor(key if known else None)
         out.document({"checks": encode(checks)})
         for check in checks:
-            _say_check(out, check)
+            say_check(out, check)
         return Exit.OK if all(check.ok for check in checks) else Exit.FAILED
 
     running.run_with_engine(out, work)
 
 
-def _say_check(out: Output, check: Check) -> None:
+def say_check(out: Output, check: Check) -> None:
+    """One line of a doctor, and what to do about it."""
     out.say(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.seen}", style="" if check.ok else "red")
     if check.fix and not check.ok:
         out.say(f"      fix: {check.fix}")

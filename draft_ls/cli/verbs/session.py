@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from draft_ls.cli import presence, running
+from draft_ls.cli import running
 from draft_ls.cli.asking import Asker
 from draft_ls.cli.encoding import encode
 from draft_ls.cli.exits import Exit, exit_of
@@ -13,6 +13,7 @@ from draft_ls.cli.options import HERE, EnvironmentName, Folder, Form, OutputForm
 from draft_ls.cli.output import Output
 from draft_ls.cli.view import View
 from draft_ls.deploy.model import Route
+from draft_ls.engine import presence
 from draft_ls.engine.events import Log
 from draft_ls.errors import DraftError, Problem
 

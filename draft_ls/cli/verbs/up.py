@@ -9,7 +9,6 @@ from draft_ls.cli import running
 from draft_ls.cli.exits import Exit, exit_of
 from draft_ls.cli.options import HERE, EnvironmentName, Folder, Form, OutputForm, Verbose, Yes, session_key
 from draft_ls.cli.output import Output
-from draft_ls.cli.presence import present
 from draft_ls.cli.view import WATCHING, View
 from draft_ls.engine.events import Key, RunEnded
 
@@ -40,14 +39,13 @@ def up(
     key = session_key(path, environment)
 
     async def work(engine: "Engine") -> Exit:
-        with present(running.state(), key):
-            try:
-                return await _deploy(engine, key, out, watch=watch, force=force)
-            except asyncio.CancelledError:
-                out.progress(None)
-                out.note("Stopping…")
-                await engine.stop(key)  # ends the run at a safe point, never in the middle of a Helm write
-                raise
+        try:
+            return await _deploy(engine, key, out, watch=watch, force=force)
+        except asyncio.CancelledError:
+            out.progress(None)
+            out.note("Stopping…")
+            await engine.stop(key)  # ends the run at a safe point, never in the middle of a Helm write
+            raise
 
     running.run_with_engine(out, work, listen=view.listen, yes=yes)
 

@@ -4,7 +4,6 @@ import asyncio
 import io
 import os
 import pty
-import signal
 import subprocess
 import sys
 import time
@@ -14,12 +13,9 @@ from typing import TextIO
 
 import pytest
 
-from draft_ls.cli import presence
 from draft_ls.cli.asking import Asker, chosen
 from draft_ls.cli.output import Output
-from draft_ls.engine.events import Key
 from draft_ls.engine.model import Question
-from draft_ls.errors import DraftError
 
 
 class Terminal:
@@ -146,58 +142,6 @@ async def test_a_question_does_not_hold_up_an_interrupt(asker: Asker):
 )
 def test_choices(typed: str, choice: str | None):
     assert chosen(typed, QUESTION.choices) == choice
-
-
-HOLD = """
-import signal, sys, time
-from pathlib import Path
-from draft_ls.cli.presence import present
-from draft_ls.engine.events import Key
-signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the background of a script
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-with present(Path(sys.argv[1]), Key(Path("/app"), "development")):
-    print("here", flush=True)
-    time.sleep(60)
-"""
-KEY = Key(Path("/app"), "development")
-
-
-@pytest.fixture
-def holding(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, tmp_path], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "here\n"
-        yield process
-        if process.poll() is None:
-            process.kill()
-
-
-def test_stop_ends_the_process_and_waits_for_its_end(tmp_path: Path, holding: subprocess.Popen[str]):
-    assert presence.holder(tmp_path, KEY) == holding.pid
-    assert presence.holder(tmp_path, Key(Path("/app"), "production")) is None
-    with pytest.raises(DraftError, match=str(holding.pid)), presence.present(tmp_path, KEY):
-        pass
-    assert presence.stop(tmp_path, KEY, timeout=10) == holding.pid
-    assert holding.wait(timeout=10) == 143
-    assert presence.holder(tmp_path, KEY) is None
-    with presence.present(tmp_path, KEY):
-        assert presence.holder(tmp_path, KEY) == os.getpid()
-
-
-def test_a_killed_process_leaves_nothing_behind(tmp_path: Path, holding: subprocess.Popen[str]):
-    holding.send_signal(signal.SIGKILL)
-    holding.wait(timeout=10)
-    assert presence.holder(tmp_path, KEY) is None
-    assert presence.stop(tmp_path, KEY) is None
-
-
-def test_a_process_that_does_not_end_is_a_problem(tmp_path: Path, holding: subprocess.Popen[str]):
-    holding.send_signal(signal.SIGSTOP)
-    with pytest.raises(DraftError, match="has not ended") as caught:
-        presence.stop(tmp_path, KEY, timeout=0.2)
-    assert f"kill {holding.pid}" in caught.value.problem.fix
 
 
 def test_a_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path):

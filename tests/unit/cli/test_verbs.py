@@ -11,11 +11,12 @@ import typer
 import typer.core
 
 from draft_ls import __version__
-from draft_ls.cli import presence, running
+from draft_ls.cli import running
 from draft_ls.cli.app import make_app
 from draft_ls.engine.events import Key, Outcome
 from draft_ls.engine.history import History
 from draft_ls.engine.model import Check, Deployment
+from draft_ls.engine.presence import Presence, Program
 from draft_ls.errors import Problem
 from tests.unit.cli.conftest import NODE_PORT, Draft, StandInEngine
 
@@ -167,22 +168,29 @@ def test_history_and_status_read_the_record(draft: Draft, app: Path):
     assert draft("status").stdout.splitlines() == [
         "--> app in default (development)",
         "--> 2026-01-02T00:00:00+00:00  failed revision 3  4.1 s  up  The build failed.",
-        "--> No draft up is at work",
+        "--> Nobody works on it",
     ]
 
 
-def test_status_sees_the_draft_up_that_is_at_work(draft: Draft, app: Path):
-    with presence.present(running.state(), Key(app, "development")):
-        assert draft("status").stdout.splitlines()[-1] == f"--> draft up is at work (process {os.getpid()})"
-        assert draft("status", "-o", "json").document["process"] == os.getpid()
+@pytest.mark.parametrize("program", Program)
+def test_status_sees_who_is_at_work(draft: Draft, app: Path, program: Program):
+    here = Presence(running.state(), program)
+    here.take(Key(app, "development"))
+    told = f"--> Process {os.getpid()} works on it: {program}"
+    assert draft("status").stdout.splitlines()[-1] == told
+    document = draft("status", "-o", "json").document
+    assert (document["process"], document["program"]) == (os.getpid(), program)
+    here.close()
+    assert draft("status").stdout.splitlines()[-1] == "--> Nobody works on it"
 
 
-def test_a_second_up_is_refused(draft: Draft, engine: StandInEngine, app: Path):
-    with presence.present(running.state(), Key(app, "development")):
-        result = draft("up")
+def test_an_editor_is_not_stopped_from_a_terminal(draft: Draft, app: Path):
+    here = Presence(running.state(), Program.EDITOR)
+    here.take(Key(app, "development"))
+    result = draft("stop")
     assert result.code == 1
-    assert f"process {os.getpid()}" in result.stderr
-    assert "draft stop" in result.stderr
+    assert "“Draft: Stop” in that editor" in result.stderr
+    here.close()
 
 
 def test_stop_with_nothing_to_stop(draft: Draft, app: Path):
