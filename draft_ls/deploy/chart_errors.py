@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from draft_ls.deploy.object_errors import rejection
 from draft_ls.errors import Place, Position, Problem, Span, Stage
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ _RENDERED = re.compile(
 _LOAD = re.compile(r"cannot load (?P<file>[\w./-]+): (?P<cause>.*)")
 _LINE = re.compile(r"line (?P<line>\d+)")
 _VALUES = re.compile(r"failed to parse (?P<file>.+?): (?P<cause>.*)")
-_OBJECT = re.compile(r"(?P<kind>[A-Z]\w+)[\w.]* \"(?P<name>[^\"]+)\" is invalid: (?P<cause>.*)", re.DOTALL)
 _NO_KIND = re.compile(r"no matches for kind \"(?P<kind>\w+)\" in version \"(?P<version>[^\"]+)\"")
 
 
@@ -311,14 +311,16 @@ def _object(text: str, chart: Path, _: Sequence[Path]) -> Problem | None:
             cause=text,
             fix="Install what defines it (a CRD), or use a version that this cluster has.",
         )
-    if (match := _OBJECT.search(text)) is not None:
-        cause = " ".join(match["cause"].split())
+    if (found := rejection(text)) is not None:
+        named = f"{found.kind} {found.name!r}" if found.name else f"this {found.kind or 'object'}"
+        where = f" at {'.'.join(found.path)}" if found.path and not found.name else ""
         return Problem(
             "chart-object-invalid",
-            f"The cluster does not accept {match['kind']} {match['name']!r}: {cause}",
+            f"The cluster does not accept {named}{where}: {found.message}",
             Stage.RELEASE,
             _kind_place(chart, text),
             cause=text,
+            fix="Correct the field; kubectl explain tells what it takes.",
         )
     return None
 

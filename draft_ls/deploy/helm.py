@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from draft_ls.deploy import chart_errors
 from draft_ls.deploy.model import Release, Revision, Target
+from draft_ls.deploy.template import Rendering, located
 from draft_ls.errors import DraftError, Problem, Stage
 from draft_ls.processes import Finished, run
 
@@ -120,7 +121,11 @@ class Helm:
             arguments += [word for text in set_values for word in ("--set", text)]
             finished = await self._write(target, arguments, timeout, on_line)
         if not finished.ok:
-            raise DraftError(chart_errors.explain(finished.stderr, chart, target, values))
+            problem = chart_errors.explain(finished.stderr, chart, target, values)
+            rendering = Rendering(
+                chart, target.release, target.namespace, tuple(values), tuple(set_values), injected
+            )
+            raise DraftError(await located(self, rendering, problem))
         release = _release(json.loads(finished.stdout))
         if release.installed and on_line is not None:
             on_line(f'Release "{release.name}" does not exist. Installing it now.')

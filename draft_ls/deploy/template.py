@@ -6,15 +6,18 @@ Nothing is written and no cluster is asked.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from draft_ls.deploy import chart_errors
+from draft_ls.deploy.chart_places import field_places, rendered_place
 from draft_ls.deploy.model import Target
+from draft_ls.deploy.object_errors import rejection
+from draft_ls.deploy.rendered import segments
 from draft_ls.deploy.schemas import faults
-from draft_ls.errors import Place, Problem, Span
+from draft_ls.errors import Place, Problem
 from draft_ls.processes import run
 
 if TYPE_CHECKING:
@@ -22,12 +25,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from draft_ls.deploy.helm import Helm
+    from draft_ls.deploy.object_errors import Rejection
+    from draft_ls.deploy.rendered import Segment
     from draft_ls.deploy.schemas import Fault
+    from draft_ls.processes import Finished
 
 TIMEOUT = 20.0
 """Seconds that Helm may take to render a chart."""
-
-_SOURCE = re.compile(r"^---\n# Source: (?P<file>\S+)\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,76 +59,117 @@ async def check(helm: Helm, wanted: Rendering) -> tuple[Problem, ...]:
     Raises:
         TimeoutError: Helm took too long.
     """
-    arguments: list[str | Path] = [helm.path, "template", wanted.release, wanted.chart]
+    finished = await _render(helm, wanted)
+    if finished.ok:
+        return await asyncio.to_thread(_faults, finished.stdout, wanted)
+    target = Target(release=wanted.release, namespace=wanted.namespace, context="")
+    problem = chart_errors.explain(finished.stderr, wanted.chart, target, wanted.values)
+    if problem.code == "chart-dependency-missing":  # a deployment fetches them first
+        return ()
+    problem = await located(helm, wanted, problem)
+    place = problem.place or Place(wanted.chart / "Chart.yaml")
+    return (Problem(problem.code, problem.message, place=place, fix=problem.fix, related=problem.related),)
+
+
+async def located(helm: Helm, wanted: Rendering, problem: Problem) -> Problem:
+    """The same problem at its line of the chart or the values, where it is about what the chart renders to.
+
+    Helm and API servers name lines and fields of the rendered text. The chart is rendered once more.
+    """
+    if problem.code not in ("chart-yaml-invalid", "chart-object-invalid") or not wanted.chart.is_dir():
+        return problem
+    with contextlib.suppress(TimeoutError):
+        rendered = (await _render(helm, wanted, "--debug")).stdout
+        places = await asyncio.to_thread(_places, wanted, problem, segments(rendered))
+        if places:
+            others = tuple((place, "it is rendered here") for place in places[1:])
+            return replace(problem, place=places[0], related=(*problem.related, *others))
+    return problem
+
+
+async def _render(helm: Helm, wanted: Rendering, *options: str) -> Finished:
+    arguments: list[str | Path] = [helm.path, "template", wanted.release, wanted.chart, *options]
     arguments += ["--namespace", wanted.namespace]
     for file in wanted.values:
         arguments += ["--values", file]
     arguments += ["--values", "-"]
     for text in wanted.set_values:
         arguments += ["--set", text]
-    finished = await run(arguments, timeout=TIMEOUT, stdin=json.dumps(wanted.injected).encode())
-    if not finished.ok:
-        return tuple(_explained(finished.stderr, wanted))
-    return await asyncio.to_thread(_faults, finished.stdout, wanted)
+    return await run(arguments, timeout=TIMEOUT, stdin=json.dumps(wanted.injected).encode())
 
 
-def _explained(said: str, wanted: Rendering) -> Iterator[Problem]:
-    target = Target(release=wanted.release, namespace=wanted.namespace, context="")
-    problem = chart_errors.explain(said, wanted.chart, target, wanted.values)
-    if problem.code != "chart-dependency-missing":  # a deployment fetches them first
-        place = problem.place or Place(wanted.chart / "Chart.yaml")
-        yield Problem(
-            problem.code,
-            problem.message,
-            place=place,
-            fix=problem.fix,
-            related=problem.related,
-        )
+def _places(wanted: Rendering, problem: Problem, parts: Sequence[Segment]) -> tuple[Place, ...]:
+    if problem.code == "chart-yaml-invalid":
+        broken = ((each, _broken_line(each.text)) for each in parts)
+        return tuple(rendered_place(wanted.chart, each, line) for each, line in broken if line is not None)[
+            :1
+        ]
+    found = rejection(problem.cause)
+    if found is None:
+        return ()
+    for part in parts:
+        for manifest in _manifests(part):
+            if _is_meant(manifest, found):
+                return field_places(wanted.chart, wanted.values, part, found.path, found.key)
+    return ()
+
+
+def _is_meant(manifest: Mapping[str, Any], found: Rejection) -> bool:
+    if not found.kind:  # then by the field: only what makes pods has this one
+        spec: Any = manifest.get("spec")
+        return isinstance(spec, dict) and found.path[1:2] == ("template",) and "template" in spec
+    return manifest.get("kind") == found.kind and found.name in ("", _name(manifest))
+
+
+def _broken_line(text: str) -> int | None:
+    """The line at which a rendered text stops being YAML."""
+    import yaml
+
+    try:
+        list(yaml.compose_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    except yaml.MarkedYAMLError as error:
+        mark: Any = error.problem_mark
+        context: Any = error.context_mark
+        opened = context if context is not None and "expected" in str(error.problem) else mark
+        return int(opened.line)
+    except yaml.YAMLError:
+        return None
+    return None
+
+
+def _manifests(part: Segment) -> Iterator[dict[str, Any]]:
+    import yaml
+
+    try:
+        documents: list[Any] = list(yaml.load_all(part.text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    except yaml.YAMLError:
+        return  # Helm took it: YAML of a kind that PyYAML does not read
+    yield from (cast("dict[str, Any]", each) for each in documents if isinstance(each, dict))
+
+
+def _name(manifest: Mapping[str, Any]) -> str:
+    metadata: Any = manifest.get("metadata")
+    return str(cast("dict[str, Any]", metadata).get("name", "")) if isinstance(metadata, dict) else ""
 
 
 def _faults(rendered: str, wanted: Rendering) -> tuple[Problem, ...]:
-    import yaml
-
-    found: list[Problem] = []
-    parts = _SOURCE.split("\n" + rendered if not rendered.startswith("---") else rendered)
-    for file, text in zip(parts[1::2], parts[2::2], strict=True):
-        try:
-            documents: list[Any] = list(yaml.safe_load_all(text))
-        except yaml.YAMLError:
-            continue  # Helm took it: YAML of a kind that PyYAML does not read
-        for document in documents:
-            if isinstance(document, dict):
-                manifest = cast("dict[str, Any]", document)
-                found += [_problem(wanted, file, manifest, fault) for fault in faults(manifest)]
+    found = [
+        _problem(wanted, part, manifest, fault)
+        for part in segments(rendered)
+        for manifest in _manifests(part)
+        for fault in faults(manifest)
+    ]
     return tuple(dict.fromkeys(found))
 
 
-def _problem(wanted: Rendering, file: str, manifest: Mapping[str, Any], fault: Fault) -> Problem:
+def _problem(wanted: Rendering, part: Segment, manifest: Mapping[str, Any], fault: Fault) -> Problem:
     path = ".".join(fault.path)
     where = f" at {path}" if path else ""
+    place, *others = field_places(wanted.chart, wanted.values, part, fault.path, fault.key)
     return Problem(
         "chart-object-invalid",
         f"Kubernetes does not accept this {manifest.get('kind')}{where}: {fault.message}.",
-        place=_place(wanted, file, fault),
+        place=place,
         fix="Correct the field; kubectl explain tells what it takes.",
+        related=tuple((each, "it is rendered here") for each in others),
     )
-
-
-def _place(wanted: Rendering, file: str, fault: Fault) -> Place:
-    """The one line of the template, else of a values file, that has the key; else the template."""
-    template = wanted.chart / file.partition("/")[2]
-    for path in (template, *reversed(wanted.values), wanted.chart / "values.yaml"):
-        lines = _lines_with(path, fault.key)
-        if len(lines) == 1:
-            return Place(path, lines[0])
-    return Place(template)
-
-
-def _lines_with(path: Path, key: str) -> Sequence[Span]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return ()
-    expression = re.compile(rf"^\s*(?:-\s+)?(?P<key>{re.escape(key)}):")
-    found = ((number, expression.match(line)) for number, line in enumerate(lines))
-    return [Span.of(number, *match.span("key")) for number, match in found if match] if key else ()

@@ -158,20 +158,47 @@ async def test_a_context_that_does_not_exist(cluster: RealCluster, namespace: st
     assert "nowhere" in raised.value.problem.cause
 
 
+REJECTED = {
+    "a port that is none": ("service.yaml", "port: 80,", "port: 99999999,", "port: 99999999,"),
+    "an unknown field": ("service.yaml", "type: {{ .Values", "tpye: {{ .Values", "tpye: {{ .Values"),
+    "a text for a number": ("service.yaml", "port: 80,", "port: eighty,", "port: eighty,"),
+    "a name that is none": ("service.yaml", "name: {{ .Release.Name }}", "name: No_Name", "name: No_Name"),
+    "an unknown field deep down": (
+        "workload.yaml",
+        "containerPort: 8080",
+        "containerPrt: 8080",
+        "containerPrt",
+    ),
+    "a selector of other pods": (
+        "workload.yaml",
+        "labels: {app: {{",
+        "labels: {app: other, x: {{",
+        "labels: {",
+    ),
+    "a value of the wrong type": ("values.yaml", "replicas: 1", "replicas: many", "replicas: many"),
+    "a quantity that is none": ("values.yaml", "resources: {}", "resources: {limits: {memory: 1Zx}}", "1Zx"),
+}
+"""What is wrong with an object: the file, what is changed in it, and what stands in the line that is blamed."""
+
+
 async def test_an_object_the_cluster_does_not_accept(
     cluster: RealCluster, namespace: str, tmp_path: Path
 ) -> None:
-    chart = shutil.copytree(CHART, tmp_path / "chart")
-    template = chart / "templates/service.yaml"
-    template.write_text(template.read_text().replace("port: 80,", "port: 99999999,"))
     async with Tiny.of(cluster, namespace) as tiny:
-        with pytest.raises(DraftError) as raised:
-            await tiny.helm.upgrade(tiny.target, chart, injected={})
-    problem = raised.value.problem
-    assert problem.code == "chart-object-invalid"
-    assert "between 1 and 65535" in problem.message
-    assert problem.place is not None
-    assert problem.place.path == template
+        for number, (name, (file, old, new, blamed)) in enumerate(REJECTED.items()):
+            chart = shutil.copytree(CHART, tmp_path / str(number))
+            changed = chart / file if file == "values.yaml" else chart / "templates" / file
+            text = changed.read_text()
+            assert old in text, name
+            changed.write_text(text.replace(old, new, 1))
+            with pytest.raises(DraftError) as raised:
+                await tiny.helm.upgrade(tiny.target, chart, injected={})
+            problem = raised.value.problem
+            assert problem.code == "chart-object-invalid", (name, problem)
+            assert problem.place is not None, name
+            assert problem.place.path == changed, (name, problem)
+            assert problem.place.span is not None, name
+            assert blamed in changed.read_text().splitlines()[problem.place.span.start.line], (name, problem)
 
 
 async def test_a_changed_selector_cannot_be_applied(

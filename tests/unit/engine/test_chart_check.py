@@ -70,14 +70,32 @@ async def test_a_field_that_comes_from_the_values_is_found_there(app: Path) -> N
         (app / "chart/values.yaml").read_text().replace("    memory: 512Mi", "    memory: 512Mi\n  limit: {}")
     )
     found = await told(app, chart__values_yaml=text)
-    assert found == [("chart-object-invalid", "chart/values.yaml", "limit")]
+    assert found == [("chart-object-invalid", "chart/values.yaml", "limit: {}")]
 
 
 @pytest.mark.usefixtures("helm")
 async def test_a_wrong_type_is_found(app: Path) -> None:
     text = (app / "chart/values.yaml").read_text().replace("replicaCount: 1", "replicaCount: many")
     ((code, path, said),) = await told(app, chart__values_yaml=text)
-    assert (code, path, said) == ("chart-object-invalid", "chart/templates/deployment.yaml", "replicas")
+    assert (code, path, said) == ("chart-object-invalid", "chart/values.yaml", "replicaCount: many")
+
+
+@pytest.mark.usefixtures("helm")
+async def test_a_template_that_renders_to_no_yaml_is_found_at_its_line(app: Path) -> None:
+    text = (
+        (app / SERVICE)
+        .read_text()
+        .replace("      targetPort: http", "      targetPort: {{ .Values.service.port }}: x")
+    )
+    found = await told(app, chart__templates__service_yaml=text)
+    assert found == [("chart-yaml-invalid", SERVICE, "targetPort: {{ .Values.service.port }}: x")]
+
+
+@pytest.mark.usefixtures("helm")
+async def test_a_text_of_the_values_that_breaks_the_yaml_is_found_where_it_is_rendered(app: Path) -> None:
+    values = (app / "chart/values.yaml").read_text().replace("  type: ClusterIP", '  type: "a: [b"')
+    found = await told(app, chart__values_yaml=values)
+    assert found == [("chart-yaml-invalid", SERVICE, "type: {{ .Values.service.type }}")]
 
 
 async def test_without_helm_nothing_is_told(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
