@@ -80,17 +80,27 @@ def _members(context: BuildContext, added: Iterable[tuple[str, bytes]]) -> Itera
     replaced = {name for name, _ in added}
     for file in context.files.values():
         if file.path not in replaced:
-            yield from _member(context.root, file)
+            yield from member(context.root, file, file.path)
     for name, data in added:
-        header = tarfile.TarInfo(name)
-        header.size = len(data)
-        yield _header(header)
-        yield data + _padding(len(data))
+        yield from text_member(name, data)
 
 
-def _member(root: Path, file: ContextFile) -> Iterator[bytes]:
+def text_member(name: str, data: bytes) -> Iterator[bytes]:
+    """One member that is no file of the context."""
+    header = tarfile.TarInfo(name)
+    header.size = len(data)
+    yield _header(header)
+    yield data + _padding(len(data))
+
+
+def member(root: Path, file: ContextFile, name: str) -> Iterator[bytes]:
+    """One file, folder or link of a context, as the member ``name`` of an archive.
+
+    Raises (while it is read):
+        DraftError: ``context-changed``: the file is no longer what its digest says.
+    """
     path = root / file.path
-    header = tarfile.TarInfo(file.path)
+    header = tarfile.TarInfo(name)
     header.mode = file.mode
     try:
         header.mtime = int(path.lstat().st_mtime)

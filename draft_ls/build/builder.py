@@ -150,6 +150,15 @@ class ImageBuilder:
             lambda client: images.remove_old(client, repository, keep, protect)
         )
 
+    async def answers(self) -> bool:
+        """Whether there is a Docker Engine."""
+        try:
+            await self._connection().facts()
+        except DraftError as error:
+            _log.debug("no Docker: %s", error)
+            return False
+        return True
+
     async def checks(self, registry: str | None = None) -> tuple[BuildCheck, ...]:
         """Look at everything that a build needs; never raises for what it finds."""
         try:

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from draft_ls.dockerfile.model import Dockerfile
 
 _PREFIX = re.compile(
-    r"^(?:ERROR: )?(?:failed to build: )?(?:failed to solve(?: with frontend [\w.]+)?: )?"
+    r"^(?:ERROR: |Error: )?(?:failed to build: )?(?:failed to solve(?: with frontend [\w.]+)?: )?"
     r"(?:failed to create LLB definition: )?(?:failed to compute cache key: |failed to load cache key: )?"
 )
 _SYNTAX = re.compile(r"dockerfile parse error (?:on )?line (?P<line>\d+): (?P<text>.*)", re.IGNORECASE)
-_EXIT = re.compile(r"(?:exit code: |non-zero code: )(?P<code>\d+)")
+_EXIT = re.compile(
+    r"(?:exit code: |non-zero code: |^building at STEP .*exit status )(?P<code>\d+)", re.DOTALL
+)
+_UNKNOWN_INSTRUCTION = re.compile(r"Unknown instruction: \"\w+\"")
 _NOT_FOUND = re.compile(
-    r'"(?P<path>[^"]+)"(?: not found)?: not found|/merged/(?P<merged>\S+): no such file or directory'
+    r'"(?P<path>[^"]+)"(?: not found)?: not found|/merged/(?P<merged>\S+): no such file or directory|'
+    r'copier: stat: "(?P<stat>[^"]+)": no such file or directory'
 )
 _COPY = re.compile(
     r"(?:COPY|ADD) failed: (?:file not found in build context[^:]*: stat |stat )?(?P<path>[^\s:]+)[^:]*: "
@@ -35,7 +39,7 @@ _DENIED = re.compile(
 )
 _NO_IMAGE = re.compile(
     r"manifest unknown|manifest for \S+ not found|repository does not exist|[\w./-]+:[\w.-]+: not found$|"
-    r"no match for platform|invalid reference format|repository name not known",
+    r"no match for platform|invalid reference format|repository name not known|no stage or image found",
     re.IGNORECASE,
 )
 _NETWORK = re.compile(
@@ -133,7 +137,16 @@ def _syntax(case: Case) -> Problem | None:
             if "unknown instruction" not in match["text"]
             else "Correct the instruction's name; if the line belongs to the one before, end that with “\\”.",
         )
-    if "no build stage" in case.reason or "no stage" in case.reason.lower():
+    if match := _UNKNOWN_INSTRUCTION.search(case.reason):
+        return Problem(
+            "dockerfile-syntax",
+            f"{case.path.name} has an instruction that there is none of.",
+            Stage.BUILD,
+            place_of(case),
+            cause=match[0],
+            fix="Correct the instruction's name; if the line belongs to the one before, end that with “\\”.",
+        )
+    if any(sign in case.reason.lower() for sign in ("no build stage", "no stage in", "no from statement")):
         return Problem(
             "dockerfile-syntax",
             f"{case.path.name} does not begin with FROM.",

@@ -26,18 +26,19 @@ def read_config(client: EngineClient, reference: str) -> ImageConfig:
     layers: dict[str, Any] = found.get("RootFS") or {}
     variables = (str(each).partition("=") for each in config.get("Env") or ())
     return ImageConfig(
-        entrypoint=_words(config.get("Entrypoint")),
-        command=_words(config.get("Cmd")),
+        entrypoint=read_words(config.get("Entrypoint")),
+        command=read_words(config.get("Cmd")),
         user=str(config.get("User") or ""),
         workdir=str(config.get("WorkingDir") or "/"),
         ports=tuple(sorted(config.get("ExposedPorts") or {})),
         environment={name: value for name, _, value in variables},
         labels=dict(config.get("Labels") or {}),
-        layers=_words(layers.get("Layers")),
+        layers=read_words(layers.get("Layers")),
     )
 
 
-def _words(value: list[str] | str | None) -> tuple[str, ...]:
+def read_words(value: list[str] | str | None) -> tuple[str, ...]:
+    """A list of words as an image's configuration has it: it may be none, or a single word."""
     if isinstance(value, str):
         return (value,)
     return tuple(value or ())
@@ -66,7 +67,7 @@ def remove_old(
     newest_first = sorted(found, key=lambda image: _last_built(client, image), reverse=True)
     removed: list[str] = []
     for image in newest_first[keep:]:
-        identifier, tags = str(image["Id"]), _words(image.get("RepoTags"))
+        identifier, tags = str(image["Id"]), read_words(image.get("RepoTags"))
         if not set(tags) & set(protect) and _remove(client, tags, identifier):
             removed.append(identifier)
     return tuple(removed)

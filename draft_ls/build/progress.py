@@ -19,6 +19,11 @@ _DIGEST = re.compile(r"^#\d+ sha256:[0-9a-f]{64}$")
 _CLASSIC = re.compile(r"^Step (?P<index>\d+)/(?P<total>\d+) : .*$")
 _CLASSIC_CACHED = " ---> Using cache"
 _CLASSIC_OWN = ("Removing intermediate container ", " ---> ")
+_BUILDAH = re.compile(r"^(?:\[\d+/\d+\] )?STEP (?P<index>\d+)/(?P<total>\d+): .*$")
+_BUILDAH_CACHED = "--> Using cache "
+_BUILDAH_OWN = (
+    "--> ", "Error: ", "subprocess exited with status ", "time=\"", "Successfully tagged ",
+)  # fmt: skip
 
 
 def plain(text: str) -> str:
@@ -27,7 +32,7 @@ def plain(text: str) -> str:
 
 
 class ProgressReader:
-    """Follows the output of one build, of BuildKit (``--progress=plain``) or of the classic builder.
+    """Follows the output of one build, of BuildKit (``--progress=plain``), the classic builder, or Buildah.
 
     Attributes:
         failed: the builder's label of the step that failed, once it has.
@@ -47,6 +52,10 @@ class ProgressReader:
         """Take in one line without colours; the step that it starts or ends, if it does."""
         if match := _CLASSIC.match(line):
             return self._start("classic", match, line)
+        if match := _BUILDAH.match(line):
+            return self._start("buildah", match, line)
+        if "buildah" in self._steps:
+            return self._read_buildah(line)
         if match := _VERTEX.match(line):
             return self._start(match["vertex"], match, match["text"])
         if match := _OUTCOME.match(line):
@@ -62,8 +71,17 @@ class ProgressReader:
             self._labels.setdefault(match["vertex"], match["text"])
         return None
 
+    def _read_buildah(self, line: str) -> Step | None:
+        if line.startswith(_BUILDAH_CACHED):
+            return self._end("buildah", "CACHED", "")
+        if line.startswith("Error: "):
+            self.failed, self.reason = self._labels["buildah"], line
+        elif not line.startswith(_BUILDAH_OWN):
+            self._output["buildah"].append(line)
+        return None
+
     def output(self) -> tuple[str, ...]:
-        """What the failed step printed; of the classic builder, what the last step printed."""
+        """What the failed step printed; of builders that take one step at a time, what the last one printed."""
         return tuple(self._output.get(self._latest, ()))
 
     def label(self) -> str:

@@ -16,7 +16,7 @@ from draft_ls.dockerfile.parse import parse
 from draft_ls.errors import DraftError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from draft_ls.build.buildkit import BuildKit
     from draft_ls.build.daemon import Daemon
@@ -59,7 +59,7 @@ class RunningBuild:
         on_step: Callable[[Step], None] | None,
     ) -> RunningBuild:
         """A build that knows its Dockerfile."""
-        return cls(request, await asyncio.to_thread(_dockerfile_text, request), on_line, on_step)
+        return cls(request, await asyncio.to_thread(dockerfile_text, request), on_line, on_step)
 
     async def with_buildkit(self, found: BuildKit, daemon: Daemon) -> Image:
         """Build through a docker CLI."""
@@ -82,6 +82,18 @@ class RunningBuild:
         self._take_text("\n" if self._partial else "")
         if error or not identifier:  # each stage that is done has told its own id
             raise DraftError(await self._problem(error))
+        return self._image(identifier)
+
+    async def with_cluster(self, build: Callable[[Callable[[str], None]], Awaitable[str]]) -> Image:
+        """Build with the builder in a cluster.
+
+        Args:
+            build: does so; it gets who takes the output, and gives the image's id, empty if the build failed.
+        """
+        identifier = await build(self._take_text)
+        self._take_text("\n" if self._partial else "")
+        if not identifier:
+            raise DraftError(await self._problem(_verdict(self._log, (), self._progress.reason)))
         return self._image(identifier)
 
     def _image(self, identifier: str) -> Image:
@@ -115,7 +127,8 @@ class RunningBuild:
         return await asyncio.to_thread(explain)
 
 
-def _dockerfile_text(request: BuildRequest) -> str:
+def dockerfile_text(request: BuildRequest) -> str:
+    """What is built, as text; blocks on the disk."""
     if request.dockerfile_text is not None:
         return request.dockerfile_text
     if request.archive is not None:
@@ -125,5 +138,5 @@ def _dockerfile_text(request: BuildRequest) -> str:
 
 def _verdict(log: Sequence[str], tail: tuple[str, ...], reason: str) -> str:
     """The CLI's last word, which says more than the step's own; an advertisement may follow it."""
-    verdict = next((line for line in log[::-1] if line.startswith("ERROR: ")), "")
+    verdict = next((line for line in log[::-1] if line.startswith(("ERROR: ", "Error: "))), "")
     return verdict or next((line for line in (*tail, *log[::-1]) if line.strip()), reason)

@@ -9,6 +9,7 @@ import typer
 from draft_ls.cli.verbs import look, session
 from draft_ls.cli.verbs.create import create
 from draft_ls.cli.verbs.detect import detect
+from draft_ls.cli.verbs.init import init
 from draft_ls.cli.verbs.pack import pack
 from draft_ls.cli.verbs.up import up
 from draft_ls.cli.verbs.update import update
@@ -29,7 +30,7 @@ def make_app() -> typer.Typer:
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for verb in (create, up, update):
+    for verb in (init, create, up, update):
         app.command()(verb)
     app.command("open")(session.open_)
     for verb in (session.stop, session.connect, session.logs, session.delete, session.rollback):

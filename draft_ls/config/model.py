@@ -29,11 +29,16 @@ def _no_spans() -> Mapping[str, Span]:
 
 
 class Builder(StrEnum):
-    """Who builds the image: ``auto`` takes BuildKit where there is one, else the Engine's own builder."""
+    """Who builds the image.
+
+    ``auto`` takes BuildKit where there is one, else the Engine's own builder; without Docker, the builder in
+    the cluster where there are one and a registry.
+    """
 
     AUTO = "auto"
     DOCKER = "docker"
     BUILDKIT = "buildkit"
+    CLUSTER = "cluster"
 
 
 class SyncMode(StrEnum):

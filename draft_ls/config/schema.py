@@ -100,9 +100,10 @@ KEYS = (
         '"127.0.0.1:5000"',
     ),
     Key(
-        "builder", Kind.BUILDER, '`"auto"`, `"docker"` or `"buildkit"`', '`"auto"`',
-        "Who builds the image. `auto` takes BuildKit where there is one, else the Docker Engine's own "
-        "builder.",
+        "builder", Kind.BUILDER, '`"auto"`, `"docker"`, `"buildkit"` or `"cluster"`', '`"auto"`',
+        "Who builds the image. `auto` takes BuildKit where there is one, else the Docker Engine's own builder; "
+        "without Docker, the builder in the cluster that `draft init` installs, if there are one and a "
+        "`registry`. `cluster` always takes that one.",
         '"auto"', old_names=("container_builder",),
     ),
     Key(

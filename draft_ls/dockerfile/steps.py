@@ -12,6 +12,7 @@ _CLASSIC = re.compile(r"^\s*Step (?P<number>\d+)/\d+ : (?P<text>.*)$")
 _BUILDKIT = re.compile(
     r"\[(?:(?P<stage>[A-Za-z0-9_./ -]*?) )??(?P<number>\d+)/\d+\] (?P<text>(?P<keyword>[A-Z]+)\b.*)$"
 )
+_BUILDAH = re.compile(r"^(?:\[(?P<stage>\d+)/\d+\] )?STEP (?P<number>\d+)/\d+: (?P<text>.*)$")
 _PLACE = re.compile(r"(?:^|[\s/])[^\s:]*[Dd]ockerfile[^\s:]*:(?P<line>\d+)\b")
 _COUNTED = ("ADD", "COPY", "RUN", "WORKDIR")
 
@@ -20,8 +21,11 @@ def find_step(dockerfile: Dockerfile, printed: str) -> Instruction | None:
     """The instruction that one line of build output names; none if it names none.
 
     Understood are ``Step 3/9 : RUN …`` (classic builder), ``[builder 3/5] RUN …`` and ``[3/5] RUN …``
-    (BuildKit, with or without a platform before the stage), and ``Dockerfile:12``.
+    (BuildKit, with or without a platform before the stage), ``[2/2] STEP 3/5: RUN …`` (Buildah, of a single
+    stage without the brackets), and ``Dockerfile:12``.
     """
+    if match := _BUILDAH.match(printed):
+        return _buildah(dockerfile, int(match["stage"] or 1), int(match["number"]), match["text"])
     if match := _CLASSIC.match(printed):
         return _classic(dockerfile, int(match["number"]), match["text"])
     if match := _BUILDKIT.search(printed):
@@ -38,6 +42,15 @@ def _classic(dockerfile: Dockerfile, number: int, text: str) -> Instruction | No
     if 1 <= number <= len(instructions) and _says(instructions[number - 1], text):
         return instructions[number - 1]
     return next((each for each in instructions if _says(each, text)), None)
+
+
+def _buildah(dockerfile: Dockerfile, stage: int, number: int, text: str) -> Instruction | None:
+    """Buildah counts every instruction of a stage; for FROM it prints the id of a stage that it has built."""
+    if stage <= len(dockerfile.stages):
+        counted = dockerfile.stages[stage - 1].instructions
+        if 1 <= number <= len(counted) and (number == 1 or _says(counted[number - 1], text)):
+            return counted[number - 1]
+    return next((each for each in dockerfile.instructions if _says(each, text)), None)
 
 
 def _buildkit(dockerfile: Dockerfile, stage_name: str, number: int, text: str) -> Instruction | None:

@@ -110,7 +110,7 @@ class Deployer:
         self._syncing: Syncing | None = None
         self._judged: tuple[Target, Running, tuple[SyncVerdict | None, SyncPlan | None]] | None = None
         """The last verdict, which the plan and then the sync itself ask for."""
-        self._images = imaging.Images(tools)
+        self._images = imaging.Images(tools, ask)
         self._tasks: set[asyncio.Task[None]] = set()
         self._released = False
         self._on_trouble = on_trouble

@@ -66,7 +66,7 @@ class Engine:
         self._state = state or state_folder()
         self._history = History(self._state)
         self._presence = Presence(self._state, program)
-        self._tools = Tools()
+        self._tools = Tools(self._state)
         self._sessions: dict[Key, Session] = {}
         self._deployers: dict[Key, Deployer] = {}
         self._watches: dict[Key, asyncio.Task[None]] = {}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from draft_ls.build.model import BuildRequest, Delivery, NodeFacts, NodeImage
+from draft_ls.engine.makers import choose_maker
 from draft_ls.engine.report import Facts
 from draft_ls.engine.supervision import Supervision, is_wanted
 from draft_ls.engine.target import OutdatedError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from draft_ls.cluster.client import Cluster
     from draft_ls.cluster.kinds import Object
     from draft_ls.deploy.model import Target as ReleaseTarget
+    from draft_ls.engine.makers import Maker
+    from draft_ls.engine.model import Ask
     from draft_ls.engine.report import Report
     from draft_ls.engine.target import Target
     from draft_ls.engine.tools import Tools
@@ -45,7 +48,7 @@ def repository(target: Target) -> str:
 
 
 async def build_image(
-    tools: Tools, target: Target, supervision: Supervision, report: Report
+    maker: Maker, target: Target, supervision: Supervision, report: Report
 ) -> tuple[Image, Problem | None]:
     """Build the target's image and say so.
 
@@ -64,7 +67,7 @@ async def build_image(
 
     async def build(text: str | None) -> Image:
         wanted = replace(request, dockerfile_text=text)
-        return await tools.builder.build(wanted, environment.builder, report.lines(Stage.BUILD))
+        return await maker.build(wanted, environment.builder, report.lines(Stage.BUILD))
 
     with report.stage(Stage.BUILD, f"Building {environment.dockerfile}"):
         if not is_wanted(environment):
@@ -72,7 +75,7 @@ async def build_image(
         wrapped = supervision.wrap(target.dockerfile)
         image = await build(wrapped.text)
         if wrapped.unknown:
-            supervision.learn(target.dockerfile, await tools.builder.image_config(image.identifier))
+            supervision.learn(target.dockerfile, await maker.image_config(image.identifier))
             wrapped = supervision.wrap(target.dockerfile)
             image = await build(wrapped.text) if wrapped.text else image
         return image, wrapped.refusal
@@ -108,7 +111,9 @@ async def find_way(
     return Way(delivery, cluster_name(place.context, nodes))
 
 
-async def deliver_image(tools: Tools, target: Target, image: Image, way: Way, report: Report) -> Image:
+async def deliver_image(
+    tools: Tools, maker: Maker, target: Target, image: Image, way: Way, report: Report
+) -> Image:
     """Bring a built image to where the nodes take it from."""
     environment = target.environment
     if way.delivery is Delivery.SHARED:
@@ -122,7 +127,7 @@ async def deliver_image(tools: Tools, target: Target, image: Image, way: Way, re
     where = target.config.place(environment.key, "registry")
     try:
         with report.stage(Stage.PUSH, f"Pushing {image.reference}"):
-            return await tools.builder.push(image, environment.custom_tags, report.lines(Stage.PUSH))
+            return await maker.push(image, environment.custom_tags, report.lines(Stage.PUSH))
     except DraftError as error:
         raise DraftError(
             *(replace(problem, place=problem.place or where) for problem in error.problems)
@@ -163,12 +168,14 @@ def _facts(node: Object, pods: list[str]) -> NodeFacts:
 class Images:
     """The images of one session: built once for each content, and known while the Engine holds them."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, ask: Ask) -> None:
         self._tools = tools
+        self._ask = ask
         self._supervision = Supervision()
         self._ready: dict[tuple[str, str], Image] = {}
         self._refusals: dict[str, Problem | None] = {}
         self._ways: dict[tuple[str, str | None], Way] = {}
+        self._in_docker = True
 
     def tags(self, repository: str) -> frozenset[str]:
         """The content tags of a repository that the cluster can take without a build."""
@@ -204,20 +211,24 @@ class Images:
         name = (repository(target), target.identity.content)
         if reuse and name in self._ready:
             return self._ready[name]
-        built, refusal = await build_image(self._tools, target, self._supervision, report)
+        maker = await choose_maker(self._tools, target, place, opening, self._ask)
+        built, refusal = await build_image(maker, target, self._supervision, report)
         if not await is_current():
             raise OutdatedError
         report.learned(Facts(image=built.reference))
         where = (place.context, target.environment.registry)
         if where not in self._ways:
             self._ways[where] = await find_way(self._tools, target, place, opening)
-        image = await deliver_image(self._tools, target, built, self._ways[where], report)
+        image = await deliver_image(self._tools, maker, target, built, self._ways[where], report)
         self._ready[name] = image
+        self._in_docker = maker is self._tools.builder
         self._refusals[image.identifier] = refusal
         return image
 
     async def tidy(self, repository: str) -> None:
         """Remove old images of a repository; a disk that fills up is a failure of every day."""
+        if not self._in_docker:
+            return  # the builder in the cluster sees to it
         try:
             removed = await self._tools.builder.remove_old(repository)
         except DraftError as error:

@@ -32,7 +32,7 @@ def test_every_verb_has_help_and_json():
     command = typer.main.get_command(make_app())
     verbs = dict(cast("typer.core.TyperGroup", command).commands)
     packs = cast("typer.core.TyperGroup", verbs.pop("pack")).commands
-    assert len(verbs) == 15
+    assert len(verbs) == 16
     assert list(packs) == ["list", "show", "new", "check", "add", "update", "remove"]
     verbs |= {f"pack {name}": verb for name, verb in packs.items()}
     for name, verb in verbs.items():

@@ -1,0 +1,323 @@
+# The builder's side of Draft: keeps each person's sources, builds and pushes images, collects garbage. POSIX
+# shell, with coreutils, tar and buildah; gzip and setsid are used where the image has them.
+#
+#   builder.sh serve            what the pod runs: prepares, then collects garbage now and then
+#   builder.sh build KEY APP    takes sources and builds; a client talks to it over an exec
+#   builder.sh push             pushes a built image
+#   builder.sh inspect IMAGE    what a built image says, as JSON
+#
+# A client writes commands to standard input, each a line, followed by the bytes that it announces; answers are
+# lines of standard error that begin with "draft-builder". Standard output is the tools'. The end of standard
+# input, however it comes about, ends the work.
+# shellcheck shell=sh disable=SC2086,SC2046,SC2120,SC3013 # words of commands and lists on purpose; -nt is everywhere
+set -u
+
+PROTOCOL=1
+DATA=/var/lib/draft
+RUN=/run/draft
+SETTINGS=/opt/draft
+LINE=$DATA/line # who builds, and who waits for it
+KEEP_SOURCES=2592000 # seconds that sources stay unused: 30 days
+BUILDAH="buildah --root $DATA/images --runroot $DATA/running --storage-driver ${STORAGE_DRIVER:-overlay}"
+SERVICE=${DRAFT_BUILDER_REGISTRY_SERVICE_HOST:+$DRAFT_BUILDER_REGISTRY_SERVICE_HOST:${DRAFT_BUILDER_REGISTRY_SERVICE_PORT:-}}
+REGISTRY=${SERVICE:-${DRAFT_REGISTRY:-}} # the chart's own, by its address: not every cluster has names
+
+export CONTAINERS_REGISTRIES_CONF=$RUN/registries.conf TMPDIR=$DATA/tmp
+
+say() { echo "draft-builder $*" >&2; }
+
+# --- a line of processes ---------------------------------------------------
+# Tickets are numbered symbolic links, made in one step; each says which process holds it, and since when that
+# runs. The ticket of a process that has ended counts no more.
+
+started() { # PROCESS: when it started, in the kernel's ticks
+  read -r facts <"/proc/$1/stat" || return
+  set -- ${facts##*) }
+  echo "${20}"
+} 2>/dev/null
+
+enter() { # LINE: take the next ticket; its number is in $number
+  mkdir -p "$1"
+  number=1
+  for each in "$1"/*; do
+    [ ! -L "$each" ] || [ "${each##*/}" -lt "$number" ] || number=$((${each##*/} + 1))
+  done
+  until ln -s "$$.$(started $$)" "$1/$number" 2>/dev/null; do number=$((number + 1)); done
+}
+
+held() { # TICKET
+  holder=$(readlink "$1") || return 1
+  [ "$(started "${holder%.*}")" != "${holder#*.}" ] || return 0
+  rm -f "$1"
+  return 1
+}
+
+await_turn() { # LINE NUMBER LIMIT: until fewer than LIMIT are before us
+  told=
+  while :; do
+    before=0
+    for each in "$1"/*; do
+      [ "${each##*/}" -ge "$2" ] || ! held "$each" || before=$((before + 1))
+    done
+    [ "$before" -ge "$3" ] || return 0
+    [ "$told" = "$before" ] || say waiting "$before"
+    told=$before
+    sleep 0.3
+  done
+}
+
+# --- the client ------------------------------------------------------------
+
+begin() { # what a session needs, and its end
+  exec 3<&0 </dev/null
+  run=$RUN/$$ work=$DATA/work/$$
+  rm -rf "$run" "$work"
+  mkdir -p "$run" "$work"
+  : >"$run/ignore"
+  echo '{}' >"$run/auth.json"
+  child='' watcher='' tickets=''
+  trap end EXIT
+  trap stop TERM HUP INT
+}
+
+end() {
+  trap '' TERM HUP INT
+  [ -z "$watcher" ] || kill "$watcher" 2>/dev/null
+  rm -rf "$run" "$work" $tickets
+}
+
+stop() { # end the child with all that it started
+  trap '' TERM HUP INT
+  if [ -n "$child" ]; then
+    kill -TERM "-$child" 2>/dev/null
+    left=20
+    while kill -0 "-$child" 2>/dev/null && [ $left -gt 0 ]; do
+      sleep 0.1
+      left=$((left - 1))
+    done
+    kill -KILL "-$child" 2>/dev/null
+  fi
+  exit 130
+}
+
+watch_client() { # nothing more is to come: the end of standard input means that nobody waits any more
+  { cat <&3 >/dev/null; kill -TERM $$; } &
+  watcher=$!
+}
+
+supervised() { # COMMAND...: run it in a process group of its own
+  if command -v setsid >/dev/null; then
+    setsid "$@" </dev/null 2>&1 3<&- &
+  else
+    set -m
+    "$@" </dev/null 2>&1 3<&- &
+  fi
+  child=$!
+  wait "$child"
+  code=$?
+  child=
+  return $code
+}
+
+take_file() { # NAME SIZE
+  umask 077
+  head -c "$2" <&3 >"$run/$1"
+  umask 022
+}
+
+# --- sources ---------------------------------------------------------------
+# A folder for each app of each person: `tree` has the files, `journal` every change since it was begun, by which
+# the client knows what is there. A batch of changes is unpacked and checked beside the tree, then applied; one
+# that was interrupted while it was applied is applied again.
+
+identity() { # of the state of the tree
+  [ -s "$home/journal" ] || { echo none; return; }
+  digest=$(sha256sum "$home/journal")
+  echo "${digest%% *}"
+}
+
+apply() {
+  while IFS= read -r path; do rm -rf "$home/tree/$path"; done <"$home/ready/removed"
+  cp -al --remove-destination "$home/ready/tree/." "$home/tree/" 2>/dev/null ||
+    cp -a --remove-destination "$home/ready/tree/." "$home/tree/" || return
+  cat "$home/ready/journal" >>"$home/journal" && rm -rf "$home/ready"
+}
+
+batch() { # SIZE
+  rm -rf "$home/batch"
+  head -c "$1" <&3 | tar -x $unpack -p -f - -C "$home" &&
+    (cd "$home/batch/tree" && { [ ! -s ../sums ] || sha256sum --check --quiet --strict ../sums >&2; }) &&
+    mv "$home/batch" "$home/ready" && apply
+}
+
+open_sources() { # KEY APP
+  home=$DATA/sources/$1/$2
+  mkdir -p "$home/tree"
+  chmod 700 "$DATA/sources/$1"
+  enter "$home/line"
+  lock=$home/line/$number
+  tickets="$tickets $lock"
+  await_turn "$home/line" "$number" 1
+  [ ! -d "$home/ready" ] || apply || rm -rf "$home/tree" "$home/journal" "$home/ready"
+  mkdir -p "$home/tree"
+  : >"$home/used"
+}
+
+tell_journal() {
+  if [ -n "$unpack" ]; then gzip -c "$home/journal" >"$work/journal"; else cp "$home/journal" "$work/journal"; fi
+  say journal "$(wc -c <"$work/journal")"
+  cat "$work/journal"
+}
+
+# --- verbs -----------------------------------------------------------------
+
+build() { # KEY APP
+  begin
+  unpack=
+  ! command -v gzip >/dev/null || unpack=-z
+  open_sources "$1" "$2"
+  say hello $PROTOCOL "$(identity)" "${unpack:-plain}"
+  words=
+  while read -r verb first second <&3; do
+    case $verb in
+      journal) tell_journal ;;
+      reset) rm -rf "$home/tree" "$home/journal"; mkdir "$home/tree" ;;
+      batch) batch "$first" || exit 3; say taken ;;
+      file) take_file "$first" "$second" ;;
+      build) words=$(head -c "$first" <&3); break ;;
+    esac
+  done
+  [ -n "$words" ] || exit 130
+  watch_client
+  cp -al "$home/tree" "$work/context" 2>/dev/null || { rm -rf "$work/context"; cp -a "$home/tree" "$work/context"; } || exit 3
+  rm -f "$lock"
+  enter "$LINE"
+  tickets="$tickets $LINE/$number"
+  await_turn "$LINE" "$number" "${DRAFT_PARALLEL:-2}"
+  say building
+  eval "set -- $words" # quoted by the client
+  supervised $BUILDAH build --layers --format docker --iidfile "$run/id" --file "$run/Dockerfile" \
+    --ignorefile "$run/ignore" --authfile "$run/auth.json" "$@" "$work/context" || exit $?
+  : >"$DATA/built"
+  say built "$(cat "$run/id")"
+}
+
+push() {
+  begin
+  words=
+  while read -r verb first second <&3; do
+    case $verb in
+      file) take_file "$first" "$second" ;;
+      push) words=$(head -c "$first" <&3); break ;;
+    esac
+  done
+  [ -n "$words" ] || exit 130
+  watch_client
+  eval "set -- $words" # quoted by the client
+  image=$1
+  shift
+  for name; do
+    host=${name%%/*}
+    location=$(lookup alias "$host") || location=$host
+    verify=true
+    ! lookup insecure "$location" >/dev/null || verify=false
+    supervised $BUILDAH push --authfile "$run/auth.json" --tls-verify=$verify --digestfile "$run/digest" \
+      "$image" "docker://$location/${name#*/}" || exit $?
+  done
+  say pushed "$(cat "$run/digest")"
+}
+
+# --- settings --------------------------------------------------------------
+
+lookup() ( # KIND NAME: what the settings say about it; fails if they say nothing
+  while read -r kind name location; do
+    [ "$name" != registry ] || name=$REGISTRY
+    [ "$location" != registry ] || location=$REGISTRY
+    if [ "$kind" = "$1" ] && [ "$name" = "$2" ]; then
+      echo "$location"
+      exit
+    fi
+  done <"$SETTINGS/registries"
+  exit 1
+)
+
+registries() { # the settings, as containers-registries.conf
+  printf '%s\n' 'unqualified-search-registries = ["docker.io"]' 'short-name-mode = "permissive"'
+  while read -r kind name location; do
+    [ "$name" != registry ] || name=$REGISTRY
+    [ "$location" != registry ] || location=$REGISTRY
+    insecure=false
+    ! lookup insecure "${location:-$name}" >/dev/null || insecure=true
+    case $kind in
+      alias) printf '[[registry]]\nprefix = "%s"\nlocation = "%s"\ninsecure = %s\n' "$name" "$location" $insecure ;;
+      insecure) printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$name" ;;
+      mirror)
+        printf '[[registry]]\nprefix = "%s"\nlocation = "%s"\n' "$name" "$name"
+        printf '[[registry.mirror]]\nlocation = "%s"\ninsecure = %s\n' "$location" $insecure
+        ;;
+    esac
+  done <"$SETTINGS/registries"
+}
+
+# --- garbage ---------------------------------------------------------------
+
+too_much() { # are there more images and layers than allowed?
+  set -- $($BUILDAH unshare du -sk "$DATA/images" "$TMPDIR" --total 2>/dev/null | tail -n 1)
+  [ "${1:-0}" -gt $((${DRAFT_COLLECT_ABOVE:-12} * 1048576)) ]
+}
+
+collect() { # first what no image needs that is still built on, then all; while nothing builds
+  old_sources
+  [ "$DATA/built" -nt "$DATA/collected" ] || return 0
+  turns=0 taken=
+  while [ $turns -lt "${DRAFT_PARALLEL:-2}" ]; do
+    enter "$LINE"
+    taken="$taken $LINE/$number"
+    turns=$((turns + 1))
+  done
+  await_turn "$LINE" "$number" "$turns"
+  : >"$DATA/collected"
+  if too_much; then
+    echo 'collecting images that nothing is built on'
+    $BUILDAH rm --all >/dev/null 2>&1; $BUILDAH rmi --prune
+    if too_much; then
+      echo 'collecting all images and caches'
+      $BUILDAH rmi --all --force
+      $BUILDAH unshare sh -c 'rm -rf "$0"/*' "$TMPDIR"
+    fi
+  fi
+  rm -f $taken
+}
+
+old_sources() {
+  now=$(date +%s)
+  for each in "$DATA"/sources/*/*; do
+    [ ! -e "$each/used" ] || [ $((now - $(stat -c %Y "$each/used"))) -lt $KEEP_SOURCES ] || rm -rf "$each"
+  done
+}
+
+serve() {
+  umask 022
+  rm -rf "${RUN:?}"/* "$DATA/work" "$LINE"
+  mkdir -p "$DATA/sources" "$DATA/work" "$DATA/images" "$DATA/running" "$TMPDIR" "$LINE"
+  [ -e "$DATA/collected" ] || : >"$DATA/collected"
+  registries >"$CONTAINERS_REGISTRIES_CONF"
+  $BUILDAH info || { echo "buildah cannot work here with the storage driver ${STORAGE_DRIVER:-overlay}" >&2; exit 1; }
+  $BUILDAH rm --all >/dev/null 2>&1
+  : >"$RUN/ready"
+  trap 'exit 0' TERM INT
+  while :; do
+    sleep 60 &
+    wait $!
+    collect
+  done
+}
+
+verb=$1
+shift
+case $verb in
+  serve) serve ;;
+  build) build "$@" ;;
+  push) push ;;
+  inspect) exec $BUILDAH inspect --type image "$1" ;;
+esac
