@@ -23,9 +23,9 @@ from draft_ls.engine.place import Guard, find_place
 from draft_ls.engine.planner import Identity, Known
 from draft_ls.engine.releasing import write_release
 from draft_ls.engine.report import Facts
-from draft_ls.engine.supervision import is_wanted
+from draft_ls.engine.supervision import NO_SHELL, is_wanted
 from draft_ls.engine.syncing import NotSyncedError, Syncing, judge
-from draft_ls.engine.target import Live, Target
+from draft_ls.engine.target import Live, OutdatedError, Target
 from draft_ls.engine.tasks import read_tasks, run_tasks
 from draft_ls.errors import DraftError, Problem, Severity, Stage
 from draft_ls.sync.supervisor import SCRIPT
@@ -132,7 +132,8 @@ class Deployer:
             asyncio.to_thread(reading.release_digest, self._key.app, environment),
         )
         dockerfile = await asyncio.to_thread(reading.read_dockerfile, context)
-        digest = f"{context.digest}+{SUPERVISOR}" if is_wanted(environment) else context.digest
+        supervised = is_wanted(environment) and not self._images.supervision.is_given_up(dockerfile)
+        digest = f"{context.digest}+{SUPERVISOR}" if supervised else context.digest
         content = content_tag(digest, environment.image_build_args, environment.platforms)
         identity = Identity(content, release)
         target = Target(config, environment, context, identity, dockerfile=dockerfile)
@@ -194,6 +195,9 @@ class Deployer:
         try:
             return await self._deploy(target, plan, report)
         except DraftError as error:
+            if self._images.supervision.gives_up(target.dockerfile, error.problems):
+                report.lines(Stage.BUILD)("stderr", f"{NO_SHELL.message} Building it without the supervisor.")
+                raise OutdatedError from error
             raise DraftError(*await asyncio.to_thread(located, error.problems, target)) from error
 
     def _befallen(self, problem: Problem) -> None:
@@ -217,6 +221,8 @@ class Deployer:
     async def _tell_trouble(self, problem: Problem) -> None:
         """Pass on that what was live is not well, with its place in the app's files."""
         async with self._telling:
+            if problem.severity is Severity.ERROR and self._syncing is not None:
+                problem = await self._syncing.ended() or problem
             if self._target is not None:
                 problem = (await asyncio.to_thread(located, (problem,), self._target))[0]
             if problem.severity is Severity.ERROR or problem.place is not None:

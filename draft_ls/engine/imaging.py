@@ -171,7 +171,8 @@ class Images:
     def __init__(self, tools: Tools, ask: Ask) -> None:
         self._tools = tools
         self._ask = ask
-        self._supervision = Supervision()
+        self.supervision = Supervision()
+        """Which of them get the supervisor."""
         self._ready: dict[tuple[str, str], Image] = {}
         self._refusals: dict[str, Problem | None] = {}
         self._ways: dict[tuple[str, str | None], Way] = {}
@@ -212,7 +213,7 @@ class Images:
         if reuse and name in self._ready:
             return self._ready[name]
         maker = await choose_maker(self._tools, target, place, opening, self._ask)
-        built, refusal = await build_image(maker, target, self._supervision, report)
+        built, refusal = await build_image(maker, target, self.supervision, report)
         if not await is_current():
             raise OutdatedError
         report.learned(Facts(image=built.reference))

@@ -4,6 +4,9 @@ The supervisor must know what the image would run otherwise. A Dockerfile withou
 its base image, which only the built image can tell for sure (a base image need not be in the Engine's store).
 So the first build on a base image is made as it is saved, looked at, and made again with the supervisor: only
 metadata is added, every layer comes from the cache.
+
+The supervisor needs the image's shell. Where the Dockerfile only seems to leave it there, the container does not
+start; then the image is built anew without.
 """
 
 from __future__ import annotations
@@ -14,12 +17,14 @@ from typing import TYPE_CHECKING
 from draft_ls.config.model import SyncMode
 from draft_ls.dockerfile.parse import parse
 from draft_ls.dockerfile.settings import lineage
+from draft_ls.errors import Problem, Severity, Stage
 from draft_ls.sync.supervisor import ImageConfig, supervise
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from draft_ls.build.model import ImageConfig as BuiltConfig
     from draft_ls.config.model import Environment
-    from draft_ls.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +47,45 @@ def is_wanted(environment: Environment) -> bool:
     return environment.watch and environment.sync.mode is SyncMode.AUTO and environment.build_tar is None
 
 
+NO_SHELL = Problem(
+    "sync-no-shell",
+    "The image has no shell (/bin/sh), so files can only come with a new image.",
+    Stage.SYNC,
+    fix="Leave the shell in the image in development.",
+    severity=Severity.WARNING,
+)
+
+
 class Supervision:
-    """Remembers what base images run."""
+    """Remembers what base images run, and which Dockerfiles leave no shell in the image."""
 
     def __init__(self) -> None:
         self._bases: dict[tuple[str, bool], ImageConfig] = {}
+        self._without_shell: set[str] = set()
+
+    def is_given_up(self, text: str) -> bool:
+        """Whether a Dockerfile's image is known to have no shell."""
+        return text in self._without_shell
+
+    def gives_up(self, text: str, problems: Iterable[Problem]) -> bool:
+        """Whether a container did not start for want of a shell, so that it should be tried without supervisor.
+
+        Args:
+            text: the Dockerfile of its image.
+            problems: why it did not start.
+        """
+        lacks_shell = any(
+            each.code == "container-cannot-start" and "/bin/sh" in each.cause for each in problems
+        )
+        if not lacks_shell or self.is_given_up(text) or self.wrap(text).text is None:
+            return False
+        self._without_shell.add(text)
+        return True
 
     def wrap(self, text: str) -> Wrapped:
         """The Dockerfile for development."""
+        if self.is_given_up(text):
+            return Wrapped(None, NO_SHELL)
         found = supervise(text, self._bases.get(_base(text)))
         if isinstance(found, str):
             return Wrapped(found)

@@ -352,6 +352,18 @@ async def test_a_container_without_a_shell(flask: Bench, cluster: RealCluster) -
     assert any("shell" in message for message in said), said
 
 
+async def test_a_shell_that_the_dockerfile_takes_away(flask: Bench, cluster: RealCluster) -> None:
+    """It cannot be known before the container does not start: then the supervisor is left out, in the same run."""
+    remove = 'RUN ["python", "-c", "import os; os.remove(\'/bin/sh\')"]\nCOPY --chown=10001:10001 . .'
+    (flask.app / "Dockerfile").write_text(flask.replace("Dockerfile", "COPY --chown=10001:10001 . .", remove))
+    await flask.live()
+    assert _said(flask, "without the supervisor")
+    seen = len(flask.events)
+    await assert_next_save_is_live(flask, cluster, shell=False)
+    said = [event.message for event in flask.events[seen:] if isinstance(event, Status)]
+    assert any("shell" in message for message in said), said
+
+
 async def test_a_disk_that_is_full(flask: Bench, cluster: RealCluster) -> None:
     shared = "RUN rm -rf /tmp && ln -s /dev/shm /tmp\nUSER 10001"  # of 64 MB
     (flask.app / "Dockerfile").write_text(flask.replace("Dockerfile", "USER 10001", shared))

@@ -2,6 +2,7 @@
 
 from draft_ls.build.model import ImageConfig
 from draft_ls.engine.supervision import Supervision
+from draft_ls.errors import Problem
 
 
 def config(entrypoint: tuple[str, ...] = (), command: tuple[str, ...] = ()) -> ImageConfig:
@@ -46,3 +47,33 @@ def test_an_image_without_a_shell_says_so():
     assert (wrapped.text, wrapped.unknown) == (None, False)
     assert wrapped.refusal is not None
     assert "no shell" in wrapped.refusal.message
+
+
+def cannot_start(cause: str) -> Problem:
+    return Problem("container-cannot-start", "Container 'app' cannot be started.", cause=cause)
+
+
+def test_an_image_that_lost_its_shell_is_built_without_supervisor():
+    supervision = Supervision()
+    text = WITH_ENTRYPOINT + "RUN rm /bin/*sh\n"
+    problem = cannot_start('exec: "/bin/sh": stat /bin/sh: no such file or directory')
+    assert supervision.gives_up(text, (problem,))
+    wrapped = supervision.wrap(text)
+    assert (wrapped.text, wrapped.unknown) == (None, False)
+    assert wrapped.refusal is not None
+    assert wrapped.refusal.code == "sync-no-shell"
+    assert not supervision.gives_up(text, (problem,)), "once is enough: it does not start without either"
+    assert supervision.wrap(WITH_ENTRYPOINT).text is not None, "another Dockerfile is tried anew"
+
+
+def test_what_does_not_start_for_another_reason_keeps_the_supervisor():
+    supervision = Supervision()
+    assert not supervision.gives_up(WITH_ENTRYPOINT, (cannot_start('exec: "python": not found'),))
+    crashed = Problem("container-crashes", "It crashes.", cause="/bin/sh: no such file")
+    assert not supervision.gives_up(WITH_ENTRYPOINT, (crashed,))
+    assert supervision.wrap(WITH_ENTRYPOINT).text is not None
+
+
+def test_what_never_had_a_supervisor_is_not_tried_again():
+    text = 'FROM scratch\nENTRYPOINT ["/bin/sh"]\n'
+    assert not Supervision().gives_up(text, (cannot_start("/bin/sh: no such file or directory"),))
