@@ -19,6 +19,7 @@ from draft_ls.errors import DraftError, Place, Problem, Stage
 from draft_ls.files import DiskTree
 from draft_ls.scaffold.model import Action, FileEdit, Scaffold
 from draft_ls.scaffold.scaffold import scaffold
+from draft_ls.scaffold.siblings import outside_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -92,7 +93,25 @@ def plan_create(
         answers={key: _parse(chosen, key, text) for key, text in (answers or {}).items()},
     )
     detected = here is not None and here.pack == chosen.name
-    return Creation(folder, chosen.title, detected, planned, (*packs.problems, *planned.problems))
+    problems = (*packs.problems, *planned.problems, *_outside(folder))
+    return Creation(folder, chosen.title, detected, planned, problems)
+
+
+def _outside(folder: Path) -> Iterable[Problem]:
+    """What the app needs of its workspace beyond its own folder."""
+    workspace = workspace_of(folder)
+    path = folder.relative_to(workspace).as_posix()
+    return outside_problems(DiskTree(workspace), "" if path == "." else path)
+
+
+def tie_of(folder: Path, found: Detection) -> Tie | None:
+    """The question of a folder that is two things at once; none if it is plainly one, or was answered before."""
+    packs = tuple(each.pack for each in tied(found))
+    if not packs:
+        return None
+    names = " or ".join((", ".join(packs[:-1]), packs[-1]))
+    where = folder / found.path if found.path else folder
+    return Tie(f"{where.name} could be an app of {names}. Which pack is meant?", packs)
 
 
 def nothing_detected(folder: Path, below: Iterable[str] = ()) -> Problem:

@@ -63,14 +63,14 @@ def sample(folder: Path) -> Sample:
     return Sample(pack, rendered(pack, template_values(detection, pack, "sample")))
 
 
-async def check_pack(folder: Path, helm: Path, *, build: bool = False) -> tuple[Check, ...]:
+async def check_pack(folder: Path, helm: Path | None, *, build: bool = False) -> tuple[Check, ...]:
     """Check a pack: it loads, renders, passes hadolint, ``helm lint``, ``helm template`` and, if asked, builds.
 
     A tool that is not installed is a check that failed, with what to install.
 
     Args:
         folder: the pack's folder.
-        helm: the Helm program.
+        helm: the Helm program; none if it is not installed.
         build: whether to build the image too, from an empty app.
     """
     try:
@@ -102,14 +102,7 @@ async def check_pack(folder: Path, helm: Path, *, build: bool = False) -> tuple[
             )
         )
         if (app / "chart").is_dir():
-            checks.append(
-                await _tool(
-                    "helm lint", (helm, "lint", "--strict", "--quiet", app / "chart"), "Install Helm."
-                )
-            )
-            checks += [
-                await _template(helm, app / "chart", name, options) for name, options in VARIANTS.items()
-            ]
+            checks += await _chart(helm, app / "chart")
         if build:
             checks.append(
                 await _tool(
@@ -117,6 +110,13 @@ async def check_pack(folder: Path, helm: Path, *, build: bool = False) -> tuple[
                 )
             )
     return tuple(checks)
+
+
+async def _chart(helm: Path | None, chart: Path) -> list[Check]:
+    if helm is None:
+        return [Check("helm", ok=False, seen="not found", fix="Install Helm 3 or 4; it renders the chart.")]
+    lint = await _tool("helm lint", (helm, "lint", "--strict", "--quiet", chart), "Install Helm.")
+    return [lint, *[await _template(helm, chart, name, options) for name, options in VARIANTS.items()]]
 
 
 def _beside_python(program: str) -> Path:

@@ -310,8 +310,10 @@ def _note(name: str, source: str | None) -> None:
 
 
 def _unknown(name: str, known: Sequence[str] | dict[str, str]) -> Problem:
-    listed = ", ".join(sorted(known)) or "none"
-    return _problem("unknown-packs", f"No repository of packs is called {name!r}.", f"Added are: {listed}.")
+    listed = (
+        f"Added are: {', '.join(sorted(known))}." if known else "None was added; draft pack add adds one."
+    )
+    return _problem("unknown-packs", f"No repository of packs is called {name!r}.", listed)
 
 
 def _problem(code: str, message: str, fix: str, path: Path | None = None) -> Problem:

@@ -183,7 +183,7 @@ def load_pack(tree: Tree, *, shared: Tree | None = None) -> Pack:
         (pack for pack in result.packs.values() if pack.place and pack.place.path.parent == tree.root), None
     )
     if mine is None:
-        raise DraftError(*(result.problems or (_problem(tree, "", "There is no pack.toml."),)))
+        raise DraftError(*(result.problems or (_no_pack(tree),)))
     return mine
 
 
@@ -339,6 +339,16 @@ def _variable(name: str, value: object) -> Variable:
             f"its default should be of type {kind.value}, and one of its choices if it has any",
         )
     return variable
+
+
+def _no_pack(tree: Tree) -> Problem:
+    return Problem(
+        code="no-packs",
+        message=f"{tree.root} is no pack: it has no {PACK_FILE}.",
+        stage=Stage.SCAFFOLD,
+        place=Place(tree.root),
+        fix="Name the folder of a pack; 'draft pack new NAME' starts one.",
+    )
 
 
 def _problem(tree: Tree, prefix: str, message: str) -> Problem:

@@ -53,13 +53,15 @@ def render(template: str, values: Mapping[str, object], path: Path) -> str:
         LookupError,
         AttributeError,
         RecursionError,
+        MemoryError,
     ) as error:
+        cause = str(error).rstrip(".") or "it needs too much memory"
         line = getattr(error, "lineno", None) or _line_of(error)
         span = Span.line(line - 1) if line else None
         raise DraftError(
             Problem(
                 code="bad-template",
-                message=f"The template {path.name} cannot be rendered: {error}.",
+                message=f"The template {path.name} cannot be rendered: {cause}.",
                 stage=Stage.SCAFFOLD,
                 place=Place(path, span),
                 fix="Correct the template; docs/packs.md lists the values that it may use.",

@@ -106,7 +106,8 @@ def _merge(
     merged = merge(base, mine, theirs)
     lines = merged.splitlines()
     conflict = lines.index(MINE) if MINE in lines else None
-    return FileEdit(path, Action.REPLACE, merged, "your changes and the pack's, merged"), conflict
+    reason = "your changes and the pack's, merged" if conflict is None else "both changed the same lines"
+    return FileEdit(path, Action.REPLACE, merged, reason), conflict
 
 
 def merge(base: str, mine: str, theirs: str) -> str:

@@ -1,6 +1,7 @@
 """``draft pack …``: see, start, check, add, update and remove packs."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,8 @@ from draft_ls.cli.options import HERE, Form, OutputForm
 from draft_ls.cli.output import Output
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from draft_ls.scaffold.packs import Pack
 
 pack = typer.Typer(help="See, start, check, add, update and remove packs.", no_args_is_help=True)
@@ -54,11 +57,8 @@ def show(name: Name, output: OutputForm = Form.TEXT) -> None:
         facts = _facts(found)
         out.document(facts)
         out.say(f"{found.title} ({found.name} {found.version}): {found.summary}")
-        out.say(f"  lies in     {facts['folder']}")
-        out.say(f"  frameworks  {', '.join(facts['frameworks']) or 'none'}")
-        out.say(f"  writes      {', '.join(facts['files'])}")
-        for each in found.variables:
-            out.say(f"  {each.name}: {each.type.value} = {found.defaults[each.name]!r}  {each.summary}")
+        for line in _described(found, facts):
+            out.say(line)
         return Exit.OK
 
     running.finish(out, work)
@@ -105,8 +105,13 @@ def check(
 
     async def checks() -> Any:
         from draft_ls.deploy.helm import Helm
+        from draft_ls.errors import DraftError
 
-        return await check_pack(folder, (await Helm.find()).path, build=build)
+        try:
+            helm = (await Helm.find()).path
+        except DraftError:  # the checks that need it say so, the others are made
+            helm = None
+        return await check_pack(folder, helm, build=build)
 
     def work() -> Exit:
         found = asyncio.run(checks())
@@ -184,6 +189,21 @@ def remove(name: Repository, output: OutputForm = Form.TEXT) -> None:
     running.finish(out, work)
 
 
+def _described(found: "Pack", facts: dict[str, Any]) -> "Iterator[str]":
+    yield f"  lies in     {facts['folder']}"
+    yield f"  recognises  {', '.join(facts['recognises']) or 'nothing by itself; name it with --pack'}"
+    yield f"  frameworks  {', '.join(facts['frameworks']) or 'none'}"
+    chart = sum(path.startswith("chart/") for path in facts["files"])
+    files = [path for path in facts["files"] if not path.startswith("chart/")]
+    yield f"  writes      {', '.join([*files, f'chart/ ({chart} files)'] if chart else files)}"
+    yield "  variables, for draft create --set NAME=VALUE:"
+    for each in found.variables:
+        value = json.dumps(found.defaults[each.name], ensure_ascii=False)
+        choices = f"; one of {', '.join(each.choices)}" if each.choices else ""
+        asked = "; asked" if each.prompt else ""
+        yield f"    {each.name} = {value}  {each.summary}{choices}{asked}"
+
+
 def _facts(found: "Pack") -> dict[str, Any]:
     return {
         "name": found.name,
@@ -191,9 +211,16 @@ def _facts(found: "Pack") -> dict[str, Any]:
         "summary": found.summary,
         "version": found.version,
         "language": found.rules.language,
+        "recognises": list(
+            dict.fromkeys(
+                name
+                for rule in found.rules.rules
+                for name in (*rule.condition.files, *rule.condition.dependencies)
+            )
+        ),
         "frameworks": [each.name for each in found.rules.frameworks],
         "folder": found.place.path.parent if found.place else None,
-        "files": sorted(found.files),
+        "files": sorted(path.removesuffix(".j2") for path in found.files),
         "variables": [
             {
                 "name": each.name,

@@ -38,11 +38,10 @@ def update(path: Folder = HERE, dry_run: DryRun = False, output: OutputForm = Fo
                 out.say(f"    {line}")
         for problem in planned.problems:
             out.problem(problem)
-        out.say(
-            f"--> {'Would change' if dry_run else 'Changed'} {len(shown)} files"
-            if shown
-            else "--> Up to date"
-        )
-        return Exit.OK
+        done = "Would change" if dry_run else "Changed"
+        files = "1 file" if len(shown) == 1 else f"{len(shown)} files"
+        out.say(f"--> {done} {files}" if shown else "--> Up to date")
+        conflict = any(problem.code == "update-conflict" for problem in planned.problems)
+        return Exit.FAILED if conflict else Exit.OK
 
     running.finish(out, work)
