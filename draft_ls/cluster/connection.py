@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from draft_ls.cluster import faults
+from draft_ls.cluster.awake import Awake
 from draft_ls.cluster.contexts import Context, load_contexts
 from draft_ls.cluster.faults import ApiError
 from draft_ls.cluster.sockets import Sockets
@@ -55,6 +56,7 @@ class Connection:
         self._logged_in = time.monotonic()
         self._login_lock = asyncio.Lock()
         self._spare: asyncio.Task[None] | None = None
+        self._awake = Awake()
 
     @classmethod
     async def open(cls, context: str, kubeconfig: str | None) -> Self:
@@ -76,6 +78,7 @@ class Connection:
         if self._spare is not None:
             self._spare.cancel()
             await asyncio.gather(self._spare, return_exceptions=True)
+        await self._awake.close()
         await self._api.close()
         await self._sockets.end()
 
@@ -179,7 +182,7 @@ class Connection:
             url = URL(configuration.host + path).with_query(list(query))
             try:
                 async with asyncio.timeout(ANSWER_TIMEOUT):
-                    return await self._api.rest_client.pool_manager.ws_connect(
+                    made = await self._api.rest_client.pool_manager.ws_connect(
                         url.with_scheme({"https": "wss", "http": "ws"}[url.scheme]),
                         headers=headers,
                         protocols=protocols,
@@ -191,6 +194,9 @@ class Connection:
                     )
             except aiohttp.WSServerHandshakeError as error:
                 status, cause = error.status, error.message
+            else:
+                self._awake.keep(made)
+                return made
         # aiohttp drops the refusal's body; the same request without an upgrade does nothing but say why.
         await self._send("GET", path, doing, query=query, limit=ANSWER_TIMEOUT)
         raise self._refusal(doing, status, cause.encode())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from draft_ls.cluster import kinds
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 QUEUE = 1000
 """Lines that wait for a slow reader before the cluster has to wait."""
+AGAIN = 0.5
+"""Seconds before a log whose connection was lost is asked for again."""
+MARGIN = 2.0
+"""Seconds that are asked for twice then, and ``KEPT``: how many last lines tell what came before."""
+KEPT = 100
 _log = logging.getLogger(__name__)
 
 
@@ -34,6 +40,18 @@ class LogLine:
     text: str
 
 
+@dataclass(eq=True, unsafe_hash=True, slots=True)
+class _Run:
+    """One run of a container, and how far it has been read."""
+
+    uid: str
+    pod: str
+    container: str
+    identifier: str
+    heard: float = field(default_factory=lambda: asyncio.get_running_loop().time(), compare=False)
+    last: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT), compare=False)
+
+
 async def read_logs(
     cluster: Cluster, release: Release, *, follow: bool = False, tail: int = 200, view: View | None = None
 ) -> AsyncGenerator[LogLine]:
@@ -42,7 +60,7 @@ async def read_logs(
     Args:
         cluster: where.
         release: whose pods.
-        follow: go on with what is written, over restarts and new pods, until the caller stops.
+        follow: go on with what is written, over restarts, new pods and lost connections, until the caller stops.
         tail: how many last lines of each container to begin with. A container that was restarted and has
             written less than that in its present run begins with the end of the run before.
         view: a view of the release's namespace that is open already; else one is opened.
@@ -66,7 +84,7 @@ class _Reader:
         self._follow = follow
         self._tail = tail
         self._queue: asyncio.Queue[LogLine | None] = asyncio.Queue(QUEUE)
-        self._runs: set[tuple[str, str, str]] = set()
+        self._runs: set[_Run] = set()
 
     async def lines(self) -> AsyncGenerator[LogLine]:
         task = asyncio.create_task(self._all())
@@ -79,43 +97,78 @@ class _Reader:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _all(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            first = True
-            while first or self._follow:
-                change = self._view.change
-                for pod in sorted(pods_of(self._view, self._wanted), key=_age):
-                    for status in _started(pod):
-                        self._start(group, pod, status, first=first)
-                first = False
-                if self._follow:
-                    await change.wait()
-        await self._queue.put(None)
+        try:
+            async with asyncio.TaskGroup() as group:
+                first = True
+                while first or self._follow:
+                    change = self._view.change
+                    if self._view.failure is not None:
+                        raise self._view.failure
+                    for pod in sorted(pods_of(self._view, self._wanted), key=_age):
+                        for status in _started(pod):
+                            self._start(group, pod, status, first=first)
+                    first = False
+                    if self._follow:
+                        await change.wait()
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+        finally:
+            if (task := asyncio.current_task()) is None or not task.cancelling():
+                await self._queue.put(None)
 
     def _start(self, group: asyncio.TaskGroup, pod: Object, status: Object, *, first: bool) -> None:
-        run = uid_of(pod), status["name"], status.get("containerID", "")
+        run = _Run(uid_of(pod), pod["metadata"]["name"], status["name"], status.get("containerID", ""))
         if run in self._runs:
             return
         restarted = first and status.get("restartCount", 0) > 0
         self._runs.add(run)
-        group.create_task(
-            self._read(pod["metadata"]["name"], status["name"], restarted=restarted, first=first)
-        )
+        group.create_task(self._read(run, restarted=restarted, first=first))
 
-    async def _read(self, pod: str, container: str, *, restarted: bool, first: bool) -> None:
+    async def _read(self, run: _Run, *, restarted: bool, first: bool) -> None:
         """One run of a container. Lines of earlier runs are not there to be missed once we follow."""
-        tail = self._tail if first else None
+        if restarted:
+            await self._pass_on(run, previous=True, tail=self._tail)
+        await self._pass_on(run, follow=self._follow, tail=self._tail if first else None)
+        while self._follow and self._goes_on(run):  # The connection was lost, not the container.
+            await asyncio.sleep(AGAIN)
+            missed = asyncio.get_running_loop().time() - run.heard + MARGIN
+            await self._pass_on(run, follow=True, since=missed, known=frozenset(run.last))
+
+    async def _pass_on(
+        self,
+        run: _Run,
+        *,
+        follow: bool = False,
+        previous: bool = False,
+        tail: int | None = None,
+        since: float | None = None,
+        known: frozenset[str] = frozenset(),
+    ) -> None:
+        """Read a log to its end; lines that it begins with and that are ``known`` are left out."""
+        log = self._view.cluster.logs(
+            self._view.namespace, run.pod, run.container,
+            follow=follow, previous=previous, tail=tail, since=since,
+        )  # fmt: skip
         try:
-            if restarted:
-                async for text in self._view.cluster.logs(
-                    self._view.namespace, pod, container, previous=True, tail=self._tail
-                ):
-                    await self._queue.put(LogLine(pod, container, text))
-            async for text in self._view.cluster.logs(
-                self._view.namespace, pod, container, follow=self._follow, tail=tail
-            ):
-                await self._queue.put(LogLine(pod, container, text))
-        except DraftError as error:  # the pod is gone: so is its log
-            _log.debug("no log of %s/%s: %s", pod, container, error)
+            async for text in log:
+                run.heard = asyncio.get_running_loop().time()
+                if text in known:
+                    continue
+                known = frozenset()
+                run.last.append(text)
+                await self._queue.put(LogLine(run.pod, run.container, text))
+        except DraftError as error:  # the pod is gone, and its log with it; or there is no way to it just now
+            _log.debug("no log of %s/%s: %s", run.pod, run.container, error)
+
+    def _goes_on(self, run: _Run) -> bool:
+        """Whether a run of a container is still the present one, by what the cluster says."""
+        pods = {uid_of(pod): pod for pod in pods_of(self._view, self._wanted)}
+        return any(
+            status["name"] == run.container
+            and status["containerID"] == run.identifier
+            and "running" in status.get("state", {})
+            for status in _started(pods.get(run.uid, {}))
+        )
 
 
 def pods_of(view: View, wanted: Iterable[Workload]) -> list[Object]:

@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
 from draft_ls.cluster.client import Cluster
 from draft_ls.cluster.connection import split_lines
 from draft_ls.cluster.faults import ApiError, UnreachableError
 from draft_ls.cluster.kinds import PODS
+from draft_ls.cluster.streams import EXEC_PROTOCOLS
 from draft_ls.cluster.watch import Mirror
 from draft_ls.errors import DraftError
 
@@ -266,3 +267,26 @@ async def test_lines_come_whole_unless_they_are_too_long(
     parts: tuple[bytes, ...], lines: list[bytes]
 ) -> None:
     assert [line async for line in split_lines(chunks(*parts), longest=8)] == lines
+
+
+async def test_a_silent_stream_is_kept_open(
+    kubeconfig: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A load balancer would end a connection on which nothing passes."""
+    monkeypatch.setattr("draft_ls.cluster.awake.INTERVAL", 0.01)
+    pings: asyncio.Queue[bool] = asyncio.Queue()
+
+    async def answer(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(protocols=EXEC_PROTOCOLS, autoping=False)
+        await socket.prepare(request)
+        async for message in socket:
+            pings.put_nowait(message.type is WSMsgType.PING)
+        return socket
+
+    async with served(kubeconfig, answer) as cluster:
+        stream = await cluster.exec("space", "pod", "app", ["sh"])
+        async with asyncio.timeout(10):
+            assert await pings.get()
+            assert await pings.get(), "nobody has answered the first"
+        assert not stream.closed
+        await stream.close()
