@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from draft_ls.cli.asking import Asker
 from draft_ls.cli.exits import Exit
 from draft_ls.engine.create import difference, replaceable, with_replaced
+from draft_ls.engine.model import Question
 from draft_ls.engine.writing import write
 from draft_ls.scaffold.model import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from draft_ls.cli.output import Output
-    from draft_ls.engine.create import Creation
+    from draft_ls.engine.create import Creation, Tie
     from draft_ls.scaffold.model import FileEdit
 
 
@@ -35,6 +36,16 @@ def carry_out(out: Output, plan: Creation, *, dry_run: bool, replace: bool, ask:
     if ask and not replace and not dry_run:
         wanted = asyncio.run(_ask(out, plan, kept))
     return _finish(out, with_replaced(plan, wanted), dry_run=dry_run)
+
+
+def chooser(out: Output) -> Callable[[Tie], str | None]:
+    """Puts a tie between packs to the person; nobody answers where nobody is at the terminal."""
+    asker = Asker(out)
+
+    def choose(tie: Tie) -> str | None:
+        return asyncio.run(asker(Question(tie.question, tie.packs)))
+
+    return choose
 
 
 async def _ask(out: Output, plan: Creation, kept: Iterable[FileEdit]) -> list[str]:

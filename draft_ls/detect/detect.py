@@ -12,11 +12,13 @@ from draft_ls.detect.facts import Subject, analyzer
 from draft_ls.detect.facts.existing import complete
 from draft_ls.detect.model import Detection
 from draft_ls.detect.sources import Sources
+from draft_ls.detect.ties import chosen
 from draft_ls.detect.walk import secondary, walk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from draft_ls.detect.memory import Memory
     from draft_ls.detect.model import Evidence, Fact
     from draft_ls.detect.rules import PackRules
     from draft_ls.detect.walk import Folder
@@ -66,8 +68,15 @@ def detect(tree: Tree, *, rules: Sequence[PackRules] | None = None) -> tuple[Det
     return survey(tree, rules=rules).apps
 
 
-def survey(tree: Tree, *, rules: Sequence[PackRules] | None = None) -> Survey:
-    """Find the apps of a tree, and what only looks like one; see ``detect``."""
+def survey(tree: Tree, *, rules: Sequence[PackRules] | None = None, memory: Memory | None = None) -> Survey:
+    """Find the apps of a tree, and what only looks like one; see ``detect``.
+
+    Args:
+        tree: the folder to look at.
+        rules: the packs' detection rules; those of the built-in packs by default.
+        memory: what was found in the same tree by the same rules before; folders in which nothing has changed since
+            are not looked at again.
+    """
     packs = builtin_rules() if rules is None else tuple(rules)
     folders = walk(tree)
     triggers = Triggers(packs, CERTAIN_BELOW)
@@ -75,7 +84,7 @@ def survey(tree: Tree, *, rules: Sequence[PackRules] | None = None) -> Survey:
     found: list[Detection] = []
     for path, folder in folders.items():
         if not path or path in roots or (triggers.any(folder) and not _within(path, found)):
-            candidate = detect_folder(tree, path, folders, packs, roots)
+            candidate = detect_folder(tree, path, folders, packs, roots, memory)
             if candidate:
                 found.append(candidate)
     return _ranked(found, len(folders))
@@ -87,6 +96,7 @@ def detect_folder(
     folders: Mapping[str, Folder],
     packs: Iterable[PackRules],
     roots: Collection[str] = frozenset(),
+    memory: Memory | None = None,
 ) -> Detection | None:
     """What one folder is, with its runners-up; none if no pack fits.
 
@@ -96,14 +106,21 @@ def detect_folder(
         folders: what the walk found.
         packs: the packs' detection rules.
         roots: folders that are apps of their own, whose files do not count for those above.
+        memory: see ``survey``.
     """
     sources = _sources(tree, path, folders, roots)
+    if memory is None:
+        return _best(sources, packs)
+    return memory.detection(sources, tree, lambda seen: _best(sources.within(seen), packs))
+
+
+def _best(sources: Sources, packs: Iterable[PackRules]) -> Detection | None:
     declared = Dependencies(sources)
     found = [each for pack in packs if (each := _fit(sources, declared, pack))]
     if not found:
         return None
     found.sort(key=lambda each: (-each[0].confidence, -each[1].priority, each[1].name))
-    best, *others = (each[0] for each in found)
+    best, *others = chosen(sources, [each[0] for each in found])
     return replace(best, alternatives=tuple(others))
 
 

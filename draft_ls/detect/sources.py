@@ -52,6 +52,10 @@ class Sources:
         self._documents: dict[str, Any] = {}
         self._paths: dict[str, tuple[str, ...]] = {}
 
+    def within(self, tree: Tree) -> Sources:
+        """The same files, read from another tree."""
+        return Sources(tree, self.path, self.files, self.names, self.above)
+
     @property
     def name(self) -> str:
         """The name of the app's folder."""
@@ -104,6 +108,10 @@ class Sources:
             known = (self._tree.read(self._full(path), TEXT_LIMIT) or "") if path in self._set else ""
             self._texts[path] = known
         return known
+
+    def beside(self, path: str) -> str:
+        """The text of a file of the app's folder that does not count as the app's; empty if there is none."""
+        return self._tree.read(self._full(path), TEXT_LIMIT) or ""
 
     def upper(self, path: str) -> str:
         """The text of a workspace file above the app (``above``), by its path relative to the tree's root."""

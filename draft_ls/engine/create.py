@@ -14,6 +14,7 @@ from draft_ls.config.model import CONFIG_FILE
 from draft_ls.config.schema import nearest
 from draft_ls.detect.detect import detect
 from draft_ls.detect.model import Detection
+from draft_ls.detect.ties import tied
 from draft_ls.engine.packs import available_packs
 from draft_ls.errors import DraftError, Place, Problem, Stage
 from draft_ls.files import DiskTree
@@ -22,7 +23,7 @@ from draft_ls.scaffold.scaffold import scaffold
 from draft_ls.scaffold.siblings import outside_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from draft_ls.detect.model import Detail
@@ -49,6 +50,14 @@ class Creation:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A folder that is two things at once, put as a question; the answer is one of the packs, best first."""
+
+    question: str
+    packs: tuple[str, ...]
+
+
 def plan_create(
     folder: Path,
     *,
@@ -59,6 +68,7 @@ def plan_create(
     answers: Mapping[str, str] | None = None,
     tree: Tree | None = None,
     trusted: bool = True,
+    choose: Callable[[Tie], str | None] | None = None,
 ) -> Creation:
     """Plan what makes a folder an app. Reads the disk; writes nothing.
 
@@ -71,6 +81,7 @@ def plan_create(
         answers: values for the pack's variables, as typed.
         tree: the folder's files with unsaved text laid over them; the disk alone if none.
         trusted: whether packs that are not built in may be used.
+        choose: asked for the pack if the folder is two things at once; none, and no answer, take the first.
 
     Raises:
         DraftError: no app was found and no pack named, there is no such pack, or the pack is broken.
@@ -81,6 +92,8 @@ def plan_create(
     here = next((each for each in found if not each.path), None)
     if here is None and pack is None:
         raise DraftError(nothing_detected(folder, [each.path for each in found]))
+    if here and pack is None and choose and (tie := tie_of(folder, here)):
+        pack = choose(tie)
     chosen = pack_named(packs, pack or (here.pack if here else ""))
     detection = _detection(here, chosen)
     planned = scaffold(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from draft_ls.detect.rules import RuleError
 from draft_ls.detect.sources import plain, table
+from draft_ls.detect.ties import ORIGIN_FILE
 from draft_ls.scaffold.model import Action, SyncRules
 from draft_ls.scaffold.packs import sync_rules
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from draft_ls.scaffold.model import FileEdit
     from draft_ls.scaffold.packs import Pack
 
-ORIGIN_FILE = ".draft/origin.json"
-"""Where an app keeps the record. It belongs into version control: whoever updates needs it."""
+__all__ = ["ORIGIN_FILE", "Origin", "origin_text", "read_origin", "written"]
 
 
 @dataclass(frozen=True, slots=True)

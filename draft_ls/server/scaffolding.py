@@ -117,11 +117,14 @@ async def detect_in(ls: DraftLanguageServer, folder: Path) -> tuple[tuple[Detect
 
 async def _choose(ls: DraftLanguageServer, folder: Path) -> tuple[Path, str | None]:
     """The folder of the app, and the pack if the person had to name it."""
+    from draft_ls.engine.create import tie_of
+
     found, packs = await detect_in(ls, folder)
-    if any(not detection.path for detection in found):
-        return folder, None
-    if len(found) == 1:
-        return folder / found[0].path, None
+    here = next((detection for detection in found if not detection.path), None)
+    here = here or (found[0] if len(found) == 1 else None)
+    if here:
+        tie = tie_of(folder, here)
+        return folder / here.path, await _answer(ls, tie.question, tie.packs) if tie else None
     if found:
         question = f"{folder.name} holds several apps. Create the files of which?"
         return folder / await _answer(ls, question, [detection.path for detection in found]), None

@@ -42,6 +42,7 @@ from draft_ls.server.views import Views
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from draft_ls.engine.apps import AppFinder
     from draft_ls.engine.engine import Engine
     from draft_ls.engine.events import Event, Key
     from draft_ls.engine.model import App, Ask, Question
@@ -85,13 +86,6 @@ def _real_engine(*, listen: Callable[[Event], None], ask: Ask) -> Engine:
     return Engine(listen=listen, ask=ask)
 
 
-def _find_apps(trees: list[Tree]) -> tuple[App, ...]:
-    from draft_ls.engine.apps import find_apps
-
-    found = {app.path: app for tree in trees for app in find_apps(tree.root, tree)}
-    return tuple(found[path] for path in sorted(found))
-
-
 class DraftLanguageServer(LanguageServer):
     """One client's server.
 
@@ -113,6 +107,7 @@ class DraftLanguageServer(LanguageServer):
         )
         self._engine_factory = engine_factory
         self._engine: Engine | None = None
+        self._finder: AppFinder | None = None
         self.client = Client()
         self.options = InitializationOptions()
         self.settings = Settings()
@@ -196,12 +191,15 @@ class DraftLanguageServer(LanguageServer):
 
     def tree(self, root: Path) -> Tree:
         """The files of a folder, with the open documents laid over the disk; a snapshot of the latter."""
-        texts = {
+        return OverlayTree(DiskTree(root), self._texts_below(root))
+
+    def _texts_below(self, root: Path) -> dict[str, str]:
+        """The open documents in a folder, by path."""
+        return {
             path.relative_to(root).as_posix(): document.source
             for path, document in self.open_documents().items()
             if path.is_relative_to(root)
         }
-        return OverlayTree(DiskTree(root), texts)
 
     # Apps
 
@@ -218,13 +216,31 @@ class DraftLanguageServer(LanguageServer):
 
     async def find_apps(self) -> tuple[App, ...]:
         """The apps of the workspace, and the folders that could become one, by path."""
-        trees = [self.tree(root) for root in self.roots()]
-        return await asyncio.to_thread(_find_apps, trees)
+        texts = {root: self._texts_below(root) for root in self.roots()}
+        finder, trusted = self._app_finder(), self.options.trusted
+
+        def find() -> tuple[App, ...]:
+            apps = (app for root in texts for app in finder.find(root, texts[root], trusted=trusted))
+            found = {app.path: app for app in apps}
+            return tuple(found[path] for path in sorted(found))
+
+        return await asyncio.to_thread(find)
 
     async def app_folders(self) -> tuple[Path, ...]:
         """The folders of the workspace that have a draft.toml, on disk or in an open document."""
-        found = {app.path for app in await self.find_apps() if app.config}
-        return tuple(sorted(found | self.open_apps()))
+        finder, roots = self._app_finder(), self.roots()
+
+        def find() -> set[Path]:
+            return {folder for root in roots for folder in finder.configured(root)}
+
+        return tuple(sorted(await asyncio.to_thread(find) | self.open_apps()))
+
+    def _app_finder(self) -> AppFinder:
+        # Imported here: nothing looks for apps until somebody asks for them.
+        from draft_ls.engine.apps import AppFinder
+
+        self._finder = self._finder or AppFinder()
+        return self._finder
 
     def short_name(self, path: Path) -> str:
         """A path as people see it: from its workspace folder on."""

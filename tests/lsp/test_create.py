@@ -162,6 +162,21 @@ async def test_a_folder_with_several_apps_asks_which(app_folder: Callable[..., P
         assert not (tmp_path / "one/draft.toml").exists()
 
 
+async def test_a_folder_that_is_two_things_asks_which_and_remembers(app: Path) -> None:
+    (app / "go.mod").write_text("module shop\n\ngo 1.24\n")
+    (app / "main.go").write_text("package main\n\nfunc main() {}\n")
+    async with editing(app) as client:
+        with pytest.raises(JsonRpcException, match="Which pack is meant"):
+            await client.command("draft.create", app=app.as_uri())
+        client.answers["go or python"] = "python"
+        result = await client.command("draft.create", app=app.as_uri(), confirm=False)
+        assert result.pack == "python"
+        client.answers.clear()
+        (app / "Dockerfile").unlink()
+        again = await client.command("draft.create", app=app.as_uri(), confirm=False)
+        assert again.pack == "python", "nobody is asked twice"
+
+
 async def test_a_missing_piece_is_offered_where_it_is_missed(app: Path) -> None:
     async with editing(app) as client:
         await client.command("draft.create", app=app.as_uri(), confirm=False)
@@ -171,7 +186,7 @@ async def test_a_missing_piece_is_offered_where_it_is_missed(app: Path) -> None:
         report: Any = await client.text_document_diagnostic_async(pull)
         (missing,) = report.items
         assert missing.code == "missing-dockerfile"
-        context = types.CodeActionContext([missing])
+        context = types.CodeActionContext([missing], only=[types.CodeActionKind.QuickFix])
         params = types.CodeActionParams(types.TextDocumentIdentifier(uri), missing.range, context)
         (action,) = list(await client.text_document_code_action_async(params) or ())
         assert isinstance(action, types.CodeAction)

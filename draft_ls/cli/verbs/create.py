@@ -42,7 +42,7 @@ def create(
     output: OutputForm = Form.TEXT,
 ) -> None:
     """Detect the app and write its Dockerfile, chart and draft.toml. Files that are there are kept."""
-    from draft_ls.cli.creating import carry_out
+    from draft_ls.cli.creating import carry_out, chooser
     from draft_ls.config.names import dns_label, is_release_name
     from draft_ls.engine.create import plan_create
 
@@ -54,7 +54,13 @@ def create(
     def work() -> Exit:
         folder = path if path.is_dir() else path.parent
         plan = plan_create(
-            folder, pack=pack, name=app, namespace=namespace, registry=registry, answers=values
+            folder,
+            pack=pack,
+            name=app,
+            namespace=namespace,
+            registry=registry,
+            answers=values,
+            choose=None if yes else chooser(out),
         )
         return carry_out(out, plan, dry_run=dry_run, replace=replace, ask=not yes)
 

@@ -6,6 +6,7 @@ import pytest
 
 from draft_ls.cli.asking import Asker
 from draft_ls.config.read import parse
+from draft_ls.engine.model import Question
 from tests.unit.cli.conftest import Draft
 
 
@@ -94,6 +95,26 @@ def test_a_file_is_replaced_only_when_the_person_says_so(
     assert (flask / "Dockerfile").read_text().startswith("FROM python")
     assert (flask / ".dockerignore").read_text() == "*.tmp\n"
     assert "mine" in (flask / "draft.toml").read_text()
+
+
+def test_a_folder_that_is_two_things_asks_which_if_somebody_is_there(
+    draft: Draft, flask: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[Question] = []
+
+    async def answer(self: Asker, question: Question) -> str | None:
+        asked.append(question)
+        return question.choices[1]
+
+    monkeypatch.setattr(Asker, "__call__", answer)
+    (flask / "go.mod").write_text("module shop\n\ngo 1.24\n")
+    (flask / "main.go").write_text("package main\n\nfunc main() {}\n")
+    assert draft("create", "--yes", "--dry-run", "-o", "json").document["pack"] == "go"
+    assert not asked
+    assert draft("create", "-o", "json").document["pack"] == "python"
+    assert asked[0].choices == ("go", "python")
+    assert draft("create", "--dry-run", "-o", "json").document["pack"] == "python", "the answer is remembered"
+    assert len(asked) == 1
 
 
 def test_replace_replaces_all_but_draft_toml(draft: Draft, flask: Path):
