@@ -38,8 +38,9 @@ def field_places(
     at = template_line(template, segment.text, line)
     found = Place(file, _span(template, at))
     unknown = bool(key) and tuple(path[-1:]) != (key,)
-    if unknown and f"{key}:" in template.splitlines()[at]:
-        return (found,)  # the name of the field is at fault, whatever it holds
+    start = template.splitlines()[at].find(f"{key}:") if unknown else -1
+    if start >= 0:  # the name of the field is at fault, whatever it holds
+        return (Place(file, Span.of(at, start, start + len(key))),)
     whole = (*path, key) if unknown else tuple(path)
     value = _value(chart, values, values_path(template, at), whole, template, at)
     return (value, found) if value is not None else (found,)

@@ -26,6 +26,7 @@ from draft_ls.config.model import CONFIG_FILE
 from draft_ls.errors import DraftError, Problem
 from draft_ls.server import scaffolding
 from draft_ls.server.protocol import CommandArguments
+from draft_ls.server.refactorings import EXTRACT, REWRITE, refactorings
 from draft_ls.server.repairs import repairs
 from draft_ls.server.rpc import INVALID_PARAMS
 from draft_ls.server.sessions import app_at
@@ -60,7 +61,13 @@ _PIECES = {"missing-dockerfile": ("Dockerfile", ".dockerignore"), "missing-chart
 def register(ls: DraftLanguageServer) -> None:
     """Add the handlers of this module."""
     options = CodeActionOptions(
-        code_action_kinds=[CodeActionKind.QuickFix, CREATE_KIND], resolve_provider=True
+        code_action_kinds=[
+            CodeActionKind.QuickFix,
+            CodeActionKind.RefactorExtract,
+            CodeActionKind.RefactorRewrite,
+            CREATE_KIND,
+        ],
+        resolve_provider=True,
     )
     ls.feature(TEXT_DOCUMENT_CODE_ACTION, options)(_code_actions)
     ls.feature(CODE_ACTION_RESOLVE)(_resolve)
@@ -76,6 +83,10 @@ async def _code_actions(ls: DraftLanguageServer, params: CodeActionParams) -> li
         found.append(
             _create(ls, path.parent, "Draft: Create (Dockerfile, chart, draft.toml)", CREATE_KIND, ())
         )
+    if ls.client.code_actions and (_wants(wanted, EXTRACT) or _wants(wanted, REWRITE)):
+        found += [each for each in refactorings(ls, path, params.range) if _wants(wanted, each.kind or "")]
+    if path.name == "Dockerfile" and _wants(wanted, CREATE_KIND) and _lacks_ignore_file(ls, path):
+        found.append(_create(ls, path.parent, "Draft: Create .dockerignore", CREATE_KIND, (".dockerignore",)))
     if _wants(wanted, CodeActionKind.QuickFix):
         if app := app_at(ls, path):
             await ls.analysis.settled(app)  # an edit must fit the text as it is now
@@ -91,6 +102,13 @@ def _wants(only: Iterable[CodeActionKind | str] | None, kind: str) -> bool:
         return True
     names = [each.value if isinstance(each, CodeActionKind) else each for each in only]
     return any(name in ("", kind) or kind.startswith(f"{name}.") for name in names)
+
+
+def _lacks_ignore_file(ls: DraftLanguageServer, dockerfile: Path) -> bool:
+    names = (".dockerignore", f"{dockerfile.name}.dockerignore")
+    return app_at(ls, dockerfile) is not None and all(
+        ls.text(dockerfile.parent / each) is None for each in names
+    )
 
 
 def _create(

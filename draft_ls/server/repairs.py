@@ -41,7 +41,7 @@ def repairs(
         diagnostics: how the client shows it.
     """
     for number, repair in enumerate(problem.repairs):
-        edit = _edit(ls, repair.edits)
+        edit = edit_of(ls, repair.edits)
         if edit is not None:
             yield CodeAction(
                 repair.title,
@@ -52,7 +52,7 @@ def repairs(
             )
 
 
-def _edit(ls: DraftLanguageServer, edits: Sequence[Edit]) -> WorkspaceEdit | None:
+def edit_of(ls: DraftLanguageServer, edits: Sequence[Edit]) -> WorkspaceEdit | None:
     """One edit for the client; none if it makes a file and the client cannot, or the file is there by now."""
     new = [each for each in edits if each.place.span is None]
     if any(ls.text(each.place.path) is not None for each in new) or (new and not ls.client.create_files):

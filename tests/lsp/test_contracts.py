@@ -139,3 +139,45 @@ async def test_nothing_is_run_in_a_workspace_that_is_not_trusted(app: Path, helm
         await client.problems(app / "Dockerfile")
         await asyncio.sleep(2)
         assert not client.diagnostics.get(template.as_uri())
+
+
+async def refactorings(client: EditorClient, uri: str, line: int, only: str) -> dict[str, types.CodeAction]:
+    where = types.Position(line, 8)
+    params = types.CodeActionParams(
+        types.TextDocumentIdentifier(uri), types.Range(where, where), types.CodeActionContext([], only=[only])
+    )
+    found: Any = await client.text_document_code_action_async(params)
+    return {each.title: each for each in found or ()}
+
+
+async def test_a_value_is_extracted_and_an_environment_added(app: Path) -> None:
+    deployment = app / "chart/templates/deployment.yaml"
+    text = deployment.read_text()
+    async with editing(app) as client:
+        uri = client.open(deployment)
+        line = text[: text.index("maxSurge: 1")].count("\n")
+        found = await refactorings(client, uri, line, "refactor.extract")
+        edit = found["Extract 1 to values.yaml as maxSurge"].edit
+        assert edit is not None
+        apply(edit)
+        assert "maxSurge: {{ .Values.maxSurge }}" in deployment.read_text()
+        assert (app / "chart/values.yaml").read_text().endswith("\nmaxSurge: 1\n")
+        uri = client.open(app / "draft.toml")
+        found = await refactorings(client, uri, 2, "refactor")
+        edit = found["Add the environment staging, like development"].edit
+        assert edit is not None
+        apply(edit)
+        assert '[environments.staging]\n    name = "sample-staging"' in (app / "draft.toml").read_text()
+        assert await refactorings(client, uri, 2, "refactor.inline") == {}
+
+
+async def test_an_ignore_file_that_is_not_there_is_made(app: Path) -> None:
+    (app / ".dockerignore").unlink()
+    async with editing(app) as client:
+        uri = client.open(app / "Dockerfile")
+        found = await refactorings(client, uri, 0, "refactor.draft.create")
+        resolved = await client.code_action_resolve_async(found["Draft: Create .dockerignore"])
+        assert resolved.edit is not None
+        apply(resolved.edit)
+        assert ".git" in (app / ".dockerignore").read_text()
+        assert await refactorings(client, uri, 0, "refactor.draft.create") == {}
