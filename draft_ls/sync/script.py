@@ -102,7 +102,7 @@ a process id may be another's by then."""
 
 # The new app is there when no former child of process 1 is left, there is one, and no restart is under way
 # (descriptor 4, see the supervisor): then nothing old can answer any more. An app that has not ended after
-# about 60 ms is killed.
+# about 30 ms is killed.
 _RESTART = """\
 children
 before=$kids
@@ -118,7 +118,7 @@ while [ "$turns" -lt 2000 ]; do
   done
   [ "$gone" ] && [ "$kids" ] && [ ! -e /proc/1/fd/4 ] && break
   turns=$((turns + 1))
-  [ "$turns" = 110 ] && kill -URG 1
+  [ "$turns" = 105 ] && kill -URG 1
   [ "$turns" -gt 100 ] && sleep 0.005
 done
 [ "$turns" -lt 2000 ] || { echo "the app did not start again"; return 1; }
