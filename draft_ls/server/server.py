@@ -178,7 +178,7 @@ class DraftLanguageServer(LanguageServer):
     def text(self, path: Path) -> str | None:
         """What a file says now, saved or not; none if there is no such file."""
         document = self.document(path)
-        return document.source if document else DiskTree(path.parent).read(path.name)
+        return document.unified if document else DiskTree(path.parent).read(path.name)
 
     def lines(self, path: Path) -> Lines:
         """A file's text, ready to convert positions."""
@@ -196,7 +196,7 @@ class DraftLanguageServer(LanguageServer):
     def _texts_below(self, root: Path) -> dict[str, str]:
         """The open documents in a folder, by path."""
         return {
-            path.relative_to(root).as_posix(): document.source
+            path.relative_to(root).as_posix(): document.unified
             for path, document in self.open_documents().items()
             if path.is_relative_to(root)
         }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from lsprotocol.types import TextDocumentContentChangePartial
 
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
@@ -103,6 +104,12 @@ class Document(TextDocument):
     def lines(self) -> Sequence[str]:
         """The lines with their ends."""
         return split_lines(self.source)
+
+    @property
+    def unified(self) -> str:
+        """The text with line feeds for lone carriage returns: lines as LSP counts them, at ``split("\\n")``."""
+        source = self.source
+        return _LONE_RETURN.sub("\n", source) if "\r" in source else source
 
     def text(self) -> Lines:
         """The document's text, ready to convert positions."""
