@@ -18,6 +18,7 @@ from draft_ls.engine import imaging, planner, reading
 from draft_ls.engine.access import Access
 from draft_ls.engine.blame import located
 from draft_ls.engine.deployed import deployed_image, not_deployed, renew_pods, told, variables
+from draft_ls.engine.kept import FilesBack, Kept
 from draft_ls.engine.model import PlanKind
 from draft_ls.engine.place import Guard, find_place
 from draft_ls.engine.planner import Identity, Known
@@ -111,6 +112,7 @@ class Deployer:
         self._judged: tuple[Target, Running, tuple[SyncVerdict | None, SyncPlan | None]] | None = None
         """The last verdict, which the plan and then the sync itself ask for."""
         self._images = imaging.Images(tools, ask)
+        self._kept = Kept(state / "files")
         self._tasks: set[asyncio.Task[None]] = set()
         self._released = False
         self._on_trouble = on_trouble
@@ -287,6 +289,9 @@ class Deployer:
             reuse = plan.kind is PlanKind.RELEASE
             image = await self._images.make(target, place, cluster, is_current, report, reuse=reuse)
             report.learned(Facts(image=image.reference))
+            if not target.environment.build_tar:
+                content = target.identity.content
+                self._background(asyncio.to_thread(self._kept.keep, self._key, content, target.context))
             _, helm = await opening
         finally:
             if not opening.done():
@@ -368,6 +373,14 @@ class Deployer:
                 await renew_pods(cluster, release)
         report.learned(Facts(revision=release.revision))
         return await self._arrive_at(release, report)
+
+    async def files_back(self, content: str) -> FilesBack:
+        """What makes the saved files those of an image that was live, by its content tag; see ``Kept``."""
+        target = await self.observe()
+        if target.identity.content == content:
+            return FilesBack()
+        found = await asyncio.to_thread(self._kept.back, self._key, content, target.context)
+        return found or FilesBack()
 
     async def _arrive_at(self, release: Release, report: Report) -> Live:
         """See a release answer that was not made from what is saved now."""

@@ -13,8 +13,9 @@ from draft_ls.engine import reading
 from draft_ls.engine.deployed import last_good
 from draft_ls.engine.deployer import Deployer
 from draft_ls.engine.doctor import examine
-from draft_ls.engine.events import Key, Log, State, Status
+from draft_ls.engine.events import Key, Log, Outcome, State, Status
 from draft_ls.engine.history import History, state_folder
+from draft_ls.engine.kept import FilesBack
 from draft_ls.engine.presence import Presence, Program
 from draft_ls.engine.session import Session
 from draft_ls.engine.tools import Tools
@@ -175,6 +176,13 @@ class Engine:
             return await deployer.rollback(wanted, report)
 
         return await self._session(key).perform(f"back to revision {wanted}", go_back)
+
+    async def files_back(self, key: Key) -> FilesBack:
+        """What makes the saved files those of the deployment that is live: after a roll back they are newer."""
+        live = next((each for each in self.history(key) if each.outcome is Outcome.LIVE), None)
+        if live is None or live.content_digest is None:
+            return FilesBack()
+        return await self._deployer(key).files_back(live.content_digest)
 
     def history(self, key: Key) -> tuple[Deployment, ...]:
         """The recorded deployments, newest first."""

@@ -150,7 +150,12 @@ async def _up(ls: DraftLanguageServer, key: Key, arguments: CommandArguments) ->
 
 
 async def _rollback(ls: DraftLanguageServer, key: Key, arguments: CommandArguments) -> JobEnd:
-    return _end_of_run(ls, key, await ls.engine.rollback(key, arguments.revision))
+    ended = await ls.engine.rollback(key, arguments.revision)
+    if ended.outcome is Outcome.LIVE:
+        from draft_ls.server.going_back import offer_files
+
+        ls.tasks.start(offer_files(ls, key), "the files of what is live again")
+    return _end_of_run(ls, key, ended)
 
 
 def _end_of_run(ls: DraftLanguageServer, key: Key, ended: RunEnded) -> JobEnd:

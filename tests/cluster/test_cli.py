@@ -274,8 +274,10 @@ def test_rollback_makes_the_version_before_answer(created: Example, running: Cal
     up.live()
     up.interrupt()
     assert "  live revision 2  " in draft("history", cwd=created.folder).stdout.splitlines()[0]
-    done = draft("rollback", cwd=created.folder)
+    done = draft("rollback", "--files", cwd=created.folder)
     assert done.code == 0, done.stderr
+    assert f"--> Brought back {created.source}" in done.stdout
+    assert "Hello, World!" in (created.folder / created.source).read_text()
     connected = running("connect", cwd=created.folder)
     assert fetch(connected.live()) == "Hello, World!\n"
     connected.interrupt()

@@ -177,6 +177,9 @@ async def test_back_to_last_good_undoes_a_sync(flask: Bench) -> None:
     assert ended.outcome is Outcome.LIVE, flask.status.problems
     assert await flask.get() == f"{HELLO}\n"
     assert flask.status.live_digest != flask.status.content_digest, "what is saved is not live"
+    back = await flask.engine.files_back(flask.key)
+    assert [edit.path for edit in back.edits] == ["app.py"]
+    assert back.edits[0].text == flask.replace("app.py", "Worse", HELLO)
 
 
 async def test_new_deleted_and_renamed_files(flask: Bench, cluster: RealCluster) -> None:

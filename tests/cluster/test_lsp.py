@@ -112,6 +112,14 @@ async def test_from_an_empty_folder_to_a_url_and_to_the_next_version(
         assert client.shown_documents[0].uri == first.url
         assert client.shown_documents[0].external
 
+        client.answers["Bring the files back"] = "Review Their Changes"
+        await client.command("draft.rollback", app=app.as_uri())
+        assert (await live(client, app, after=second.run)).cause == "back to revision 1"
+        assert greeting in await get(first.url)
+        await client.until(lambda: client.applied)
+        assert greeting in (app / source).read_text()
+        assert "Good evening" not in (app / source).read_text()
+
         client.answers["Delete"] = "Delete"
         await client.command("draft.delete", app=app.as_uri())
         await client.status(lambda status: status.run >= second.run and status.state == "idle", LONG)

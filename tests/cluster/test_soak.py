@@ -107,9 +107,10 @@ async def test_a_working_day(flask: Bench, cluster: RealCluster) -> None:
     before = await settled(flask)
     await work(flask, range(WARM_UP, SAVES), BUILDS)
     after = await settled(flask)
-    assert after.memory - before.memory < 12 * 2**20 + 4 * 2**10 * SAVES, (before, after)
+    # Measured over 1,900 saves: 0.8 MB, one thread, no descriptor, no task.
+    assert after.memory - before.memory < 6 * 2**20 + 2**10 * SAVES, (before, after)
     assert after.threads <= before.threads + 4, "the executor's threads come as needed, to a limit"
-    assert after.files.total() <= before.files.total() + 6, after.files - before.files
+    assert after.files.total() <= before.files.total() + 4, after.files - before.files
     assert after.children <= before.children
     assert after.tasks.total() <= before.tasks.total() + 2, after.tasks - before.tasks
     await contents.assert_equal(flask, cluster)

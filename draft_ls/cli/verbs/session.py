@@ -14,7 +14,9 @@ from draft_ls.cli.output import Output
 from draft_ls.cli.view import View
 from draft_ls.deploy.model import Route
 from draft_ls.engine import presence
-from draft_ls.engine.events import Log
+from draft_ls.engine.events import Key, Log, Outcome
+from draft_ls.engine.kept import FilesBack, difference
+from draft_ls.engine.writing import write
 from draft_ls.errors import DraftError, Problem
 
 if TYPE_CHECKING:
@@ -141,6 +143,9 @@ def rollback(
         int | None,
         typer.Option(min=1, help="The revision to go back to.", show_default="the last good one"),
     ] = None,
+    files: Annotated[
+        bool, typer.Option("--files", help="Bring the app's files back too.", show_default=False)
+    ] = False,
     yes: Yes = False,
     verbose: Verbose = False,
     output: OutputForm = Form.TEXT,
@@ -151,6 +156,29 @@ def rollback(
     key = session_key(path, environment)
 
     async def work(engine: "Engine") -> Exit:
-        return exit_of((await engine.rollback(key, revision)).outcome)
+        ended = await engine.rollback(key, revision)
+        if ended.outcome is Outcome.LIVE:
+            await _files_back(out, key, await engine.files_back(key), wanted=files)
+        return exit_of(ended.outcome)
 
     running.run_with_engine(out, work, listen=view.listen, yes=yes)
+
+
+async def _files_back(out: Output, key: Key, back: FilesBack, *, wanted: bool) -> None:
+    """Show how the files differ from what runs now, and bring them back if the person wants that."""
+    for edit in back.edits:
+        for line in difference(key.app, edit) if wanted or out.interactive else ():
+            out.say(f"    {line}")
+    for path in back.others:
+        out.say(f"--> {path} differs too; it is too large, or no text, to be brought back")
+    names = [edit.path for edit in back.edits]
+    # `--yes` is about the deployment: nobody's files are overwritten by it.
+    bring = wanted or (bool(names) and await Asker(out).confirm("Bring these files back too?"))
+    if bring:
+        await asyncio.to_thread(write, key.app, back.edits)
+    differing = [key.app / path for path in (*names, *back.others)]
+    written = [key.app / path for path in names if bring]
+    out.line({"event": "files", **encode(key), "differing": encode(differing), "written": encode(written)})
+    if names:
+        told = "Brought back" if bring else "Your files differ from what runs now:"
+        out.say(f"--> {told} {', '.join(names)}")
