@@ -29,6 +29,7 @@ from draft_ls.engine.syncing import NotSyncedError, Syncing, judge
 from draft_ls.engine.target import Live, OutdatedError, Target
 from draft_ls.engine.tasks import read_tasks, run_tasks
 from draft_ls.errors import DraftError, Problem, Severity, Stage
+from draft_ls.sync.mapping import changes_between
 from draft_ls.sync.supervisor import SCRIPT
 
 if TYPE_CHECKING:
@@ -186,8 +187,7 @@ class Deployer:
         """The files that differ from what runs; none if nothing runs yet."""
         if self._known.running is None or self._running is None:
             return ()
-        new, old = target.context.files, self._running.files
-        return tuple(sorted(path for path in new.keys() | old.keys() if new.get(path) != old.get(path)))
+        return tuple(change.path for change in changes_between(self._running.files, target.context.files))
 
     # --- deploying ---------------------------------------------------------
 

@@ -49,13 +49,13 @@ async def image_path(place: Place, namespace: str, app: LiveApp, runs: int) -> d
     """Saves that build, alternating with the bare tools; and saves that change nothing."""
     progress("the first deployment")
     first = await app.up()
-    tools = BareTools(place, namespace, app.app)
+    tools = BareTools.beside(place, namespace, app)
     await asyncio.to_thread(tools.deploy)
     ours: list[Answered] = []
     bare: list[dict[str, float]] = []
     for _ in range(runs):
         ours.append(await saved("image", app))
-        bare.append(await asyncio.to_thread(tools.deploy))
+        bare.append(await asyncio.to_thread(tools.deploy, app.saved_files))
         progress(f"bare: {sum(bare[-1].values()) * 1000:.0f} ms")
     unchanged = [await app.save_unchanged() for _ in range(runs)]
     stages = {name: milliseconds([each[name] for each in bare]) for name in bare[0]}

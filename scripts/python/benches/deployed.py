@@ -20,7 +20,7 @@ from greeting import find_greeting
 from place import ROOT, TOOLS, Place
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
 LIMIT = 300.0
 POLL = 0.005
@@ -146,7 +146,8 @@ async def live_app(place: Place, namespace: str, example: str, **settings: Any) 
 class BareTools:
     """What a person types without Draft: docker build, docker push, helm upgrade, kubectl rollout status.
 
-    It deploys the same folder with the same chart and values into the same namespace, as another release.
+    It deploys a copy of the folder with the same chart and values into the same namespace, as another release. A
+    copy, because what Draft has just built would come out of the build cache.
     """
 
     place: Place
@@ -158,8 +159,16 @@ class BareTools:
     """The image of the last deployment."""
     helm: Path = TOOLS / "helm4/helm"
 
-    def deploy(self) -> dict[str, float]:
-        """One deployment: the seconds of each command."""
+    @classmethod
+    def beside(cls, place: Place, namespace: str, app: LiveApp) -> BareTools:
+        """The tools for a copy of an app that Draft keeps live."""
+        return cls(place, namespace, shutil.copytree(app.app, app.app.with_name("bare") / app.app.name))
+
+    def deploy(self, files: Mapping[str, bytes] | None = None) -> dict[str, float]:
+        """One deployment, after the same files have changed in another way: the seconds of each command."""
+        for path, data in (files or {}).items():
+            (self.app / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.app / path).write_bytes(data + b"\n")
         self.runs += 1
         repository = f"{self.place.registry}/{self.name}" if self.place.registry else self.name
         image = self.image = f"{repository}:{self.runs}-{int(time.time())}"

@@ -105,14 +105,14 @@ async def one(place: Place, namespace: str, scenario: Scenario, runs: int) -> di
         for number in range(max(scenario.context, scenario.changed - 1)):
             write(app, number, "first")
         await app.up()
-        tools = BareTools(place, namespace, app.app)
+        tools = BareTools.beside(place, namespace, app)
         await asyncio.to_thread(tools.deploy)
         floor: list[float] = []
         ours: list[Answered] = []
         if scenario.path == "image":
             for _ in range(runs):
                 ours.append(await save(app, scenario))
-                floor.append(sum((await asyncio.to_thread(tools.deploy)).values()))
+                floor.append(sum((await asyncio.to_thread(tools.deploy, app.saved_files)).values()))
         else:
             with sync_floor(place, namespace, tools.image, app.port) as bare:
                 reader = ContextReader(app.app)
