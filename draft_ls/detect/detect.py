@@ -156,11 +156,25 @@ def _ranked(found: list[Detection], folders: int) -> Survey:
     certain = [app for app in order if app.confidence >= CERTAIN_BELOW]
     apps = [app for app in certain if not secondary(app.path)] or certain
     apps = apps or [app for app in order if not app.path and app.confidence >= CERTAIN_ENOUGH]
-    apps = [app for app in apps if not any(_covered(app, other) for other in apps)]
+    apps = [_whole(app, apps) for app in apps if not any(_covered(app, other) for other in apps)]
     others = sorted(
         (app for app in order if app not in apps), key=lambda app: (secondary(app.path), app.path)
     )
     return Survey(tuple(apps), tuple(others), folders)
+
+
+def _whole(app: Detection, apps: Sequence[Detection]) -> Detection:
+    """An app that is deployed as a whole, with what only its parts say."""
+    part = next((each for each in apps if _covered(each, app) and each.framework), None)
+    if part is None or app.framework:
+        return app
+    return replace(
+        app,
+        framework=part.framework,
+        port=app.port or part.port,
+        health=app.health or part.health,
+        reads_port=app.reads_port or part.reads_port,
+    )
 
 
 def _covered(app: Detection, other: Detection) -> bool:

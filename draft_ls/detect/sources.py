@@ -300,6 +300,7 @@ def _yaml(text: str) -> object:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(text, Loader=loader)  # noqa: S506
+        documents: Iterator[object] = yaml.load_all(text, Loader=loader)
+        return next((each for each in documents if is_table(each)), None)
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error

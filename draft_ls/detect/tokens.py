@@ -325,4 +325,4 @@ def port_of(token: Token) -> int | None:
     if not match:
         return None
     number = int(match[1] or match[2] or match[0])
-    return number if 10 <= number < 65536 else None
+    return number if 80 <= number < 65536 else None

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.commands import exec_form, port_in, procfile, reads_port, with_port
+from draft_ls.detect.facts.settings import configured_port, environment_port
 from draft_ls.detect.facts.variables import example_variables, unique
 from draft_ls.detect.model import Evidence, Fact
 from draft_ls.detect.sources import is_table, items, strings, table
@@ -35,6 +36,9 @@ def complete(subject: Subject, facts: Facts) -> None:
     _from_dockerfile(sources, facts)
     if facts.port is None or not facts.port.evidence:
         _published(sources, facts)
+    if (facts.port is None or not facts.port.evidence) and not _is_served(facts):
+        said = configured_port(sources) or (environment_port(sources) if facts.reads_port else None)
+        _take(facts, said)
     if framework:
         facts.framework = facts.framework or subject.framework_fact
         facts.port = facts.port or (Fact(framework.port) if framework.port else None)
@@ -48,8 +52,17 @@ def complete(subject: Subject, facts: Facts) -> None:
 
 
 def _published(sources: Sources, facts: Facts) -> None:
-    """Take the port that a compose file or a manifest names, over a default; in the start command too."""
-    port = compose_port(sources) or manifest_port(sources)
+    """Take the port that a compose file or a manifest names, over a default."""
+    _take(facts, compose_port(sources) or manifest_port(sources))
+
+
+def _is_served(facts: Facts) -> bool:
+    """Whether a web server of the image listens, which no settings of the app concern."""
+    return facts.start is not None and facts.start.value[0] in {"nginx", "apache2-foreground"}
+
+
+def _take(facts: Facts, port: Fact[int] | None) -> None:
+    """Take a port over a default, in the start command too."""
     if port and facts.start and facts.port and facts.port.value != port.value:
         old = re.compile(rf"(?<!\d){facts.port.value}$")
         facts.start = Fact(

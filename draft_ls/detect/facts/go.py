@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from draft_ls.detect.commands import procfile
 from draft_ls.detect.facts import Facts
+from draft_ls.detect.facts.folders import read_folders
 from draft_ls.detect.model import Fact
 from draft_ls.detect.tokens import Signs, scan
 from draft_ls.detect.versions import line_of, pinned
@@ -65,6 +66,7 @@ def analyze(subject: Subject) -> Facts:
         "vendored": "vendor" in sources.names and sources.has("go.mod"),
         "module": sources.has("go.mod"),
         "sum": sources.has("go.sum"),
+        "folders": read_folders(sources, "**/*.go"),
     }
     if package is None:
         facts.confidence = 0.25

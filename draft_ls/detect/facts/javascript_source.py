@@ -165,7 +165,7 @@ class Script:
                     port, reads = port or inner, reads or inner_reads
             elif each.type == "number" or re.fullmatch(r"\d{2,5}", text):
                 number = int(text) if text.isdigit() else 0
-                port = port or (number if 10 <= number < 65536 else None)
+                port = port or (number if 80 <= number < 65536 else None)
         return port, reads
 
     def health(self) -> Fact[str] | None:

@@ -93,11 +93,13 @@ def node_version(sources: Sources) -> Fact[str] | None:
     if pin and named:
         return Fact(named, pin.evidence)
     package = sources.json("package.json")
-    for keys in (("volta", "node"), ("engines", "node")):
+    runtime = lookup(package, "devEngines", "runtime")
+    wanted = ("devEngines", "runtime", "version") if lookup(runtime, "name") == "node" else ("devEngines",)
+    for keys in (("volta", "node"), ("engines", "node"), wanted):
         constraint = lookup(package, *keys)
         chosen = choose(constraint, NODES, PREFERRED) if isinstance(constraint, str) and constraint else None
         if chosen:
-            match = sources.find("package.json", r'"node"\s*:\s*("[^"\n]*")')
+            match = sources.find("package.json", rf'"(?:node|version)"\s*:\s*("{re.escape(constraint)}")')
             return Fact(chosen, (sources.evidence("package.json", match),))
     return None
 

@@ -183,6 +183,10 @@ def _gradle(subject: Subject, facts: Facts, wrapper: bool) -> None:
     shadow = subject.depends(
         "gradle:com.gradleup.shadow", "gradle:com.github.johnrengelman.shadow", "gradle:io.ktor.plugin"
     )
+    if subject.framework_name == "servlet":
+        facts.build = Fact(f"{program} --no-daemon war", (sources.evidence(script),))
+        _jar(subject, facts, "build/libs", "app.war", script, True)
+        return
     if not (application or spring or shadow or subject.framework):
         main = sources.find(script, r"Main-Class")
         facts.confidence = 0.7 if main else 0.2
@@ -209,6 +213,10 @@ def _jar(subject: Subject, facts: Facts, folder: str, jar: str, path: str, runna
         facts.confidence = min(facts.confidence, 0.25)
     elif subject.framework_name == "quarkus":
         facts.start = Fact(("java", "-jar", "quarkus-run.jar"), (sources.evidence(path),))
+    elif subject.framework_name == "servlet":
+        old = sources.find(path, r"(javax)[.:](?:servlet|javaee|jsp|el)")
+        facts.details |= {"jar": "app.war", "tomcat": "9.0" if old else "10.1"}
+        facts.start = Fact(("catalina.sh", "run"), (sources.evidence(path),))
     else:
         facts.start = Fact(("java", "-jar", jar), (sources.evidence(path),))
 
@@ -253,6 +261,9 @@ def configured_port(sources: Sources) -> tuple[Fact[int] | None, bool]:
                 return Fact(int(number[1]), found.evidence), reads
             if reads:
                 return Fact(8080, found.evidence), True
+    dropwizard = sources.find("config.yml", r"applicationConnectors:(?:\s*-)?[^-]*?\bport:\s*(\d+)")
+    if dropwizard:
+        return Fact(int(dropwizard[1]), (sources.evidence("config.yml", dropwizard),)), False
     hocon = sources.find("src/main/resources/application.conf", r"^\s*port\s*=\s*(\d+)")
     if hocon:
         evidence = sources.evidence("src/main/resources/application.conf", hocon)

@@ -136,12 +136,22 @@ def _dart(subject: Subject) -> Facts:
         iter(sources.matching("bin/*.dart")), None
     )
     name = Fact(script[4:-5], (sources.evidence(script),)) if script else None
-    if subject.depends("pub:flutter") or subject.framework_name == "dart-frog":
-        name = name if subject.framework_name == "dart-frog" else None
+    frog = subject.framework_name == "dart-frog" and bool(sources.matching("routes/**/*.dart"))
+    if frog:
+        script = "bin/server.dart"
+        name = Fact("server", (sources.evidence(sources.matching("routes/**/*.dart")[0]),))
+    elif subject.depends("pub:flutter"):
+        name = None
     facts.build = (
         Fact(f"dart compile exe {script} -o {name.value}", name.evidence) if name and script else None
     )
-    facts.details |= {"entry": script or "bin/server.dart", "lockfile": sources.has("pubspec.lock")}
+    if frog and name:
+        facts.build = Fact("dart_frog build", name.evidence)
+    facts.details |= {
+        "entry": script or "bin/server.dart",
+        "frog": frog,
+        "lockfile": sources.has("pubspec.lock"),
+    }
     return _finish(subject, facts, DART, name)
 
 

@@ -25,6 +25,26 @@ WSGI = frozenset({"flask", "django", "bottle", "falcon", "dash"})
 ASGI = frozenset({"fastapi", "starlette", "quart", "litestar", "fasthtml"})
 """Frameworks whose apps uvicorn serves as they are."""
 
+TOOLS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "chainlit": ("import chainlit", ("chainlit", "run", "{script}", "--host", "0.0.0.0", "--port", "{port}")),
+    "panel": (
+        "import panel",
+        (
+            "panel",
+            "serve",
+            "{script}",
+            "--address",
+            "0.0.0.0",
+            "--port",
+            "{port}",
+            "--allow-websocket-origin=*",
+        ),
+    ),
+    "shiny": ("from shiny", ("shiny", "run", "--host", "0.0.0.0", "--port", "{port}", "{script}")),
+    "solara": ("import solara", ("solara", "run", "{script}", "--host", "0.0.0.0", "--port", "{port}")),
+}
+"""Framework with a program of its own that runs a script → what tells the script, and the command."""
+
 SERVERS = ("gunicorn", "uvicorn", "hypercorn", "daphne", "waitress", "granian")
 
 PACKAGES = {
@@ -178,6 +198,11 @@ def _start(
             ),
             script.evidence,
         )
+    if name in TOOLS:
+        sign, command = TOOLS[name]
+        script = _script(subject, sign)
+        words = (word.format(script=script.value if script else "", port=port) for word in command)
+        return script and Fact(tuple(words), script.evidence)
     if name == "dash" and app:
         served = _dash_server(found, app)
         if served:

@@ -47,7 +47,7 @@ HEALTH = re.compile(
 """Paths by which apps report their health."""
 
 _RUNNERS = {
-    "run", "run_app", "run_server", "run_simple", "serve", "listen", "launch", "make_server", "HTTPServer",
+    "run", "start", "run_app", "run_server", "run_simple", "serve", "listen", "launch", "make_server", "HTTPServer",
     "ThreadingHTTPServer", "TCPServer", "WSGIServer", "bind", "TCPSite", "run_asgi", "add_insecure_port",
 }  # fmt: skip
 _PLATFORM = {"PORT", "HOST", "PATH", "HOME", "USER", "PWD", "SHELL", "TZ", "LANG", "HOSTNAME"}
@@ -332,4 +332,4 @@ def _is_assigned(node: Node) -> bool:
 
 def _as_port(text: str) -> int | None:
     match = re.fullmatch(r"(?:.*:)?(\d{2,5})", text)
-    return int(match[1]) if match and 0 < int(match[1]) < 65536 else None
+    return int(match[1]) if match and 80 <= int(match[1]) < 65536 else None

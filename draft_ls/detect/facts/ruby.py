@@ -92,7 +92,7 @@ def _health(sources: Sources) -> Fact[str] | None:
 
 def _configured(sources: Sources) -> Fact[int] | None:
     for path in ("config/puma.rb", "puma.rb", "unicorn.rb", "config/unicorn.rb"):
-        match = sources.find(path, r"""^\s*(?:port|listen|bind)\b[^\n#]*?(\d{2,5})""")
+        match = sources.find(path, r"""^\s*(?:port|listen|bind)\b[^\n]*?(?<![\d.])(\d{2,5})(?![\d.])""")
         if match:
             return Fact(int(match[1]), (sources.evidence(path, match),))
     return None
@@ -119,13 +119,14 @@ def _start(subject: Subject, facts: Facts) -> None:
         )
         facts.start = Fact(("bundle", "exec", "rails", "server", "-b", "0.0.0.0", "-p", port), (evidence,))
     elif sources.has("config.ru"):
-        facts.port = facts.port or Fact(9292)
+        facts.port = facts.port or Fact(2300 if name == "hanami" else 9292)
         port = str(facts.port.value)
         server = (
-            ("bundle", "exec", "puma", "-b", f"tcp://0.0.0.0:{port}")
+            ("puma", "-b", f"tcp://0.0.0.0:{port}")
             if puma
-            else ("bundle", "exec", "rackup", "--host", "0.0.0.0", "--port", port)
+            else ("rackup", "--host", "0.0.0.0", "--port", port)
         )
+        server = ("bundle", "exec", *server) if facts.package_manager else server
         facts.start = Fact(server, (sources.evidence("config.ru"),))
     else:
         script = sources.first(

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.facts import Facts
+from draft_ls.detect.facts.folders import read_folders
 from draft_ls.detect.model import Fact
 from draft_ls.detect.sources import items, lookup, strings, table
 from draft_ls.detect.tokens import Signs, scan
@@ -33,6 +34,7 @@ def analyze(subject: Subject) -> Facts:
     facts.details |= {
         "binary": program.value if program else "app",
         "lockfile": sources.has("Cargo.lock"),
+        "folders": read_folders(sources, "src/**/*.rs"),
         "workspace": workspace,
         "simple": _is_simple(sources),
     }

@@ -60,6 +60,8 @@ def analyze(subject: Subject) -> Facts:
             facts.evidence = (sources.evidence(entry),)
         if sources.find(entry, _UNBUILT):
             facts.confidence = 0.2
+    if name == "jekyll" and subject.depends("npm-dev:hexo"):
+        facts.confidence = 0.2
     pins = (
         (".hugo-version", r"^\s*v?(\d+\.\d+\.\d+)"),
         ("netlify.toml", r'HUGO_VERSION\s*=\s*"(\d+\.\d+\.\d+)"'),
