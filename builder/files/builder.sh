@@ -2,7 +2,7 @@
 # shell, with coreutils, tar and buildah; gzip and setsid are used where the image has them.
 #
 #   builder.sh serve            what the pod runs: prepares, then collects garbage now and then
-#   builder.sh build KEY APP    takes sources and builds; a client talks to it over an exec
+#   builder.sh build            takes sources and builds; a client talks to it over an exec
 #   builder.sh push             pushes a built image
 #   builder.sh inspect IMAGE    what a built image says, as JSON
 #
@@ -13,9 +13,9 @@
 set -u
 
 PROTOCOL=1
-DATA=/var/lib/draft
-RUN=/run/draft
-SETTINGS=/opt/draft
+DATA=${DRAFT_DATA:-/var/lib/draft}
+RUN=${DRAFT_RUN:-/run/draft}
+SETTINGS=${DRAFT_SETTINGS:-/opt/draft}
 LINE=$DATA/line # who builds, and who waits for it
 KEEP_SOURCES=2592000 # seconds that sources stay unused: 30 days
 BUILDAH="buildah --root $DATA/images --runroot $DATA/running --storage-driver ${STORAGE_DRIVER:-overlay}"
@@ -150,7 +150,7 @@ batch() { # SIZE
     mv "$home/batch" "$home/ready" && apply
 }
 
-open_sources() { # KEY APP
+open_sources() { # PERSON APP
   home=$DATA/sources/$1/$2
   mkdir -p "$home/tree"
   chmod 700 "$DATA/sources/$1"
@@ -171,11 +171,12 @@ tell_journal() {
 
 # --- verbs -----------------------------------------------------------------
 
-build() { # KEY APP
+build() {
   begin
   unpack=
   ! command -v gzip >/dev/null || unpack=-z
-  open_sources "$1" "$2"
+  read -r verb first second <&3 && [ "$verb" = open ] || exit 130
+  open_sources "$first" "$second"
   say hello $PROTOCOL "$(identity)" "${unpack:-plain}"
   words=
   while read -r verb first second <&3; do
@@ -317,7 +318,7 @@ verb=$1
 shift
 case $verb in
   serve) serve ;;
-  build) build "$@" ;;
+  build) build ;;
   push) push ;;
   inspect) exec $BUILDAH inspect --type image "$1" ;;
 esac

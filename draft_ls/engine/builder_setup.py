@@ -88,14 +88,16 @@ class BuilderSetup:
     Args:
         tools: Helm, clusters.
         ask: puts a question to the person.
-        context: the kube context; the current one if none.
+        contexts: the kube contexts that are allowed; the current one if none are named.
         namespace: where the builder is, or is to be; the usual one if none.
     """
 
-    def __init__(self, tools: Tools, ask: Ask, context: str | None, namespace: str | None) -> None:
+    def __init__(
+        self, tools: Tools, ask: Ask, contexts: tuple[str, ...] = (), namespace: str | None = None
+    ) -> None:
         self._tools = tools
         self._ask = ask
-        self._context = context
+        self._contexts = contexts
         self._namespace = namespace or os.environ.get(NAMESPACE_VARIABLE) or NAMESPACE
 
     async def install(
@@ -184,7 +186,7 @@ class BuilderSetup:
     async def _confirmed(self, what: str) -> ReleaseTarget:
         """The builder's release, in a context that is of this machine, was named, or is confirmed."""
         place, context = await self._place()
-        if self._context is None and not is_local(context):
+        if not self._contexts and not is_local(context):
             question = Question(
                 f"{what} the builder in namespace {place.namespace} of the kube context {context.name} "
                 f"({context.server})? It is not on this machine.",
@@ -196,7 +198,7 @@ class BuilderSetup:
 
     async def _place(self) -> tuple[ReleaseTarget, Context]:
         contexts = await asyncio.to_thread(load_contexts)
-        name = resolve(contexts, (self._context,) if self._context else ())
+        name = resolve(contexts, self._contexts)
         place = ReleaseTarget(name, self._namespace, RELEASE, contexts.kubeconfig)
         return place, contexts.by_name[name]
 

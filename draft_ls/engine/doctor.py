@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from draft_ls.config.model import DEFAULT_ENVIRONMENT as NAME
-from draft_ls.config.model import AppConfig, Environment
+from draft_ls.config.model import AppConfig, Builder, Environment
 from draft_ls.engine import reading
 from draft_ls.engine.model import Check
 from draft_ls.engine.place import find_place
@@ -35,9 +35,8 @@ async def examine(tools: Tools, key: Key | None) -> tuple[Check, ...]:
         key: whose draft.toml says which registry, context and namespace matter; none: the current context.
     """
     config_checks, config, environment = await asyncio.to_thread(_config, key)
-    registry = environment.registry if environment else None
     groups = await asyncio.gather(
-        _timed("Docker", _docker(tools, registry)),
+        _timed("Builder", _builds(tools, config, environment)),
         _timed("Helm", _helm(tools)),
         _timed("Cluster", _cluster(tools, config, environment)),
     )
@@ -55,9 +54,33 @@ def _config(key: Key | None) -> tuple[tuple[Check, ...], AppConfig | None, Envir
     return (Check("draft.toml", ok=True, seen=seen),), config, environment
 
 
-async def _docker(tools: Tools, registry: str | None) -> tuple[Check, ...]:
-    found = await tools.builder.checks(registry)
-    return tuple(Check(each.name, each.ok, each.seen, each.fix) for each in found)
+async def _builds(
+    tools: Tools, config: AppConfig | None, environment: Environment | None
+) -> tuple[Check, ...]:
+    """Docker, or the builder in the cluster where that builds: then this machine need not reach the registry."""
+    kind = environment.builder if environment else Builder.AUTO
+    if config is not None and environment is not None:
+        alone = kind is Builder.CLUSTER
+        instead = kind is Builder.AUTO and environment.registry and not await tools.builder.answers()
+        if alone or instead:
+            found = await _cluster_builder(tools, config, environment)
+            if alone or all(check.ok for check in found):
+                return found
+    checks = await tools.builder.checks(environment.registry if environment else None)
+    return tuple(Check(each.name, each.ok, each.seen, each.fix) for each in checks)
+
+
+async def _cluster_builder(tools: Tools, config: AppConfig, environment: Environment) -> tuple[Check, ...]:
+    from draft_ls.build.incluster.troubles import needs_registry
+    from draft_ls.engine.builder_setup import checks
+
+    place, _ = await asyncio.to_thread(find_place, config, environment)
+    cluster = await tools.cluster(place)
+    found = await checks(cluster, await tools.cluster_builder(cluster, place).find())
+    if environment.registry:
+        return found
+    problem = needs_registry()
+    return (*found, Check("Registry", ok=False, seen=problem.message, fix=problem.fix))
 
 
 async def _helm(tools: Tools) -> tuple[Check, ...]:

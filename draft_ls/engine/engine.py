@@ -16,6 +16,7 @@ from draft_ls.engine.doctor import examine
 from draft_ls.engine.events import Key, Log, Outcome, State, Status
 from draft_ls.engine.history import History, state_folder
 from draft_ls.engine.kept import FilesBack
+from draft_ls.engine.knowledge import Knowledge
 from draft_ls.engine.presence import Presence, Program
 from draft_ls.engine.session import Session
 from draft_ls.engine.tools import Tools
@@ -52,6 +53,9 @@ class Engine:
         ask: puts a question to the person.
         state: the folder for what must survive a restart; the user's own state folder if none.
         program: what this process is, for another one that wants to work on the same app.
+
+    Attributes:
+        knowledge: what is known of the clusters in use.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Engine:
         self._history = History(self._state)
         self._presence = Presence(self._state, program)
         self._tools = Tools(self._state)
+        self.knowledge = Knowledge(self._tools)
         self._sessions: dict[Key, Session] = {}
         self._deployers: dict[Key, Deployer] = {}
         self._watches: dict[Key, asyncio.Task[None]] = {}
@@ -192,11 +197,11 @@ class Engine:
         """Look at everything that an up needs: Docker, registry, Helm, cluster, permissions."""
         return await examine(self._tools, key)
 
-    def builder(self, context: str | None = None, namespace: str | None = None) -> BuilderSetup:
+    def builder(self, contexts: tuple[str, ...] = (), namespace: str | None = None) -> BuilderSetup:
         """The builder in a cluster, to be installed, looked at or removed; see ``BuilderSetup``."""
         from draft_ls.engine.builder_setup import BuilderSetup
 
-        return BuilderSetup(self._tools, self._ask, context, namespace)
+        return BuilderSetup(self._tools, self._ask, contexts, namespace)
 
     async def close(self) -> None:
         """Stop everything and give back every socket, thread and process, within two seconds."""
@@ -209,6 +214,7 @@ class Engine:
                 task.cancel()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSING / 2):
+                await self.knowledge.close()
                 await self._tools.close()
         self._presence.close()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol.types import MessageType, ShowDocumentParams, ShowMessageParams
 from pygls.exceptions import JsonRpcException
 
-from draft_ls.engine.events import Outcome
+from draft_ls.engine.events import Log, Outcome
 from draft_ls.errors import DraftError, Problem
 from draft_ls.server import requests, scaffolding
 from draft_ls.server.convert import check_info
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lsprotocol.types import ExecuteCommandParams, ProgressToken
 
     from draft_ls.engine.events import Key, RunEnded
+    from draft_ls.processes import Stream
     from draft_ls.server.server import DraftLanguageServer
 
     Handler = Callable[[DraftLanguageServer, CommandArguments], Coroutine[Any, Any, Any]]
@@ -219,6 +220,25 @@ async def _delete(ls: DraftLanguageServer, key: Key, arguments: CommandArguments
     return JobEnd("done", "" if ls.options.notifications else f"{key.app.name} is deleted.")
 
 
+async def _init(ls: DraftLanguageServer, key: Key, arguments: CommandArguments) -> JobEnd:
+    """The builder of the cluster that the app is deployed to; ``draft.doctor`` looks at it."""
+    from draft_ls.engine.builder_setup import BuilderOptions
+
+    environment = read_config(ls, key.app).environments.get(key.environment)
+    setup = ls.engine.builder(environment.contexts if environment else ())
+
+    def tell(stream: Stream, text: str) -> None:
+        ls.publisher.listen(Log(key, None, stream, text))
+
+    if arguments.remove:
+        await setup.remove(tell)
+        return JobEnd("done", "The builder is removed from the cluster.")
+    options = BuilderOptions(arguments.image, arguments.registry, arguments.privileged)
+    addresses = await setup.install(options, tell)
+    hint = f' Its registry: registry = "{addresses[0]}" in draft.toml.' if addresses else ""
+    return JobEnd("done", f"The builder in the cluster is ready.{hint}")
+
+
 # Answers
 
 
@@ -299,6 +319,7 @@ _JOBS: dict[str, Work] = {
     "logs": _logs,
     "delete": _delete,
     "rollback": _rollback,
+    "init": _init,
 }
 
 _ANSWERS: dict[str, Handler] = {

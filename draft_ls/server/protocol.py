@@ -285,6 +285,10 @@ class CommandArguments:
         force: ``draft.up``: deploy even if nothing changed.
         follow: ``draft.logs``: keep reading. True unless said otherwise.
         tail: ``draft.logs``: how many lines of the past to start with.
+        registry: ``draft.init``: whether the cluster gets a registry of its own; without it, as it is.
+        image: ``draft.init``: the builder's image, instead of the usual one.
+        privileged: ``draft.init``: whether the builder gets every right on its node; without it, as it is.
+        remove: ``draft.init``: remove the builder instead of installing it.
     """
 
     app: str | None = None
@@ -302,6 +306,10 @@ class CommandArguments:
     force: bool = False
     follow: bool = True
     tail: int = 200
+    registry: bool | None = None
+    image: str | None = None
+    privileged: bool | None = None
+    remove: bool = False
 
 
 @attrs.frozen

@@ -1,7 +1,7 @@
 -- Draft for Neovim 0.7.2 and newer, without a plugin: copy this file to ~/.config/nvim/plugin/draft.lua.
 --
 -- :DraftCreate :DraftUpdate :DraftUp :DraftStop :DraftOpen :DraftLogs :DraftRollback :DraftPlan :DraftHistory
--- :DraftDoctor :DraftCancel :DraftConnect :DraftDelete :DraftEnvironment
+-- :DraftDoctor :DraftCancel :DraftConnect :DraftDelete :DraftEnvironment :DraftInit
 --
 -- The state of the app is in vim.g.draft_status, for a statusline: set statusline+=%{get(g:,'draft_status','')}
 
@@ -174,6 +174,7 @@ local commands = {
   DraftDoctor = { "doctor", show_doctor },
   DraftHistory = { "history", show_history },
   DraftPlan = { "plan", show_plan },
+  DraftInit = { "init" },
 }
 for command, what in pairs(commands) do
   vim.api.nvim_create_user_command(command, function()

@@ -113,8 +113,9 @@ class ClusterBuilder:
     ) -> str:
         """The image's id; empty if Buildah ended with an error, which it has printed."""
         app = app_key(request.context)
-        async with self._talk("build", self._person, app) as talk:
+        async with self._talk("build") as talk:
             try:
+                await talk.send(f"open {self._person} {app}")
                 await self._uploader.bring(talk, app, context)
             except LostError as error:
                 raise _CutError(error) from error
@@ -196,7 +197,7 @@ class ClusterBuilder:
 
 
 class _CutError(Exception):
-    """The stream was cut while sources were sent: it is worth another attempt."""
+    """The stream was cut while sources were sent: another attempt may go through."""
 
     def __init__(self, error: LostError) -> None:
         super().__init__(str(error))

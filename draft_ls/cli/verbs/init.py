@@ -80,7 +80,7 @@ def init(
         out.say(f"    {text}")
 
     async def work(engine: "Engine") -> Exit:
-        setup = engine.builder(context, namespace)
+        setup = engine.builder((context,) if context else (), namespace)
         if check:
             return _told(out, await setup.check())
         if remove:

@@ -107,7 +107,6 @@ def doctor(path: Folder = HERE, environment: EnvironmentName = None, output: Out
 
 def say_check(out: Output, check: Check) -> None:
     """One line of a doctor, and what to do about it."""
-    """One line of a doctor, and what to do about it."""
     out.say(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.seen}", style="" if check.ok else "red")
     if check.fix and not check.ok:
         out.say(f"      fix: {check.fix}")

@@ -9,7 +9,7 @@ import type { Target } from "./store";
 /** The server's command names, without their prefix. */
 export type ServerCommandName =
   | "create" | "update" | "up" | "stop" | "cancel" | "open" | "connect" | "logs" | "delete" | "rollback" | "history"
-  | "selectEnvironment" | "doctor" | "plan";
+  | "selectEnvironment" | "doctor" | "plan" | "init";
 
 export class Connection {
   constructor(

@@ -212,6 +212,10 @@ export interface CommandArguments {
   force?: boolean;
   follow?: boolean;
   tail?: number;
+  registry?: boolean;
+  image?: string;
+  privileged?: boolean;
+  remove?: boolean;
 }
 
 export interface JobResult {

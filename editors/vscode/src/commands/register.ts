@@ -51,6 +51,7 @@ function deployHandlers(parts: Parts): Record<string, Handler> {
     "draft.open": (argument) => deploy.open(argument),
     "draft.openInEditor": (argument) => deploy.openInEditor(argument),
     "draft.connect": (argument) => deploy.simple("connect", argument),
+    "draft.init": (argument) => deploy.simple("init", argument),
     "draft.logs": (argument) => deploy.logs(argument),
     "draft.delete": (argument) => deploy.delete(argument),
     "draft.plan": (argument) => deploy.plan(argument),

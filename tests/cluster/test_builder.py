@@ -1,0 +1,331 @@
+"""The builder in the cluster, with Docker nowhere: from a folder to a URL, and everything that can come between."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import re
+import subprocess
+import sys
+import uuid
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import engine_bench
+from draft_ls.build.context import ContextReader
+from draft_ls.build.incluster import upload
+from draft_ls.build.incluster.builder import ClusterBuilder
+from draft_ls.build.incluster.place import find
+from draft_ls.build.model import BuildRequest
+from draft_ls.cluster.client import Cluster
+from draft_ls.engine.create import plan_create
+from draft_ls.engine.events import Log, Outcome
+from draft_ls.engine.writing import write
+from draft_ls.errors import DraftError, Stage
+from engine_bench import Bench, bench
+from ground import ROOT, RealCluster, Tools
+from way import way_to_cluster
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Iterator
+
+    from draft_ls.build.model import Image
+
+pytestmark = pytest.mark.timeout(420)
+
+GIVEN = bool(os.environ.get("DRAFT_TEST_CONTEXT"))
+IMAGE, REGISTRY_IMAGE = "quay.io/buildah/stable:v1.28", "registry:2.8"
+BASES = ("python:3.11-slim", "node:20-slim")
+NOWHERE = "tcp://127.0.0.1:9"
+HELLO = "Hello, World!"
+SLOW = "RUN echo under way && sleep 600\n"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A builder that ``draft init`` has installed, with a registry."""
+
+    cluster: RealCluster
+    namespace: str
+    registry: str
+    environment: dict[str, str]
+
+    def draft(self, *arguments: str, code: int = 0) -> str:
+        """Run ``draft`` to its end, without Docker: what it printed."""
+        return draft(self.environment, *arguments, code=code)
+
+    def inside(self, script: str) -> str:
+        """Run a line of shell in the builder's container: what it printed."""
+        pod = f"deployment/draft-builder", "-c", "builder"  # noqa: F541
+        return self.cluster.kubectl("exec", "-n", self.namespace, *pod, "--", "sh", "-c", script)
+
+    def processes(self) -> str:
+        return self.inside("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; true")
+
+
+def draft(environment: dict[str, str], *arguments: str, code: int = 0) -> str:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("draft"), *arguments],
+        env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=400, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def installed(
+    real_cluster: RealCluster, tools: Tools, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installed]:
+    """A builder and a registry for the tests of this module; the base images are in the registry."""
+    folder = tmp_path_factory.mktemp("builder")
+    namespace, port = f"draft-test-{uuid.uuid4().hex[:8]}", random.randint(30100, 32700)
+    environment = os.environ | {
+        "KUBECONFIG": str(real_cluster.kubeconfig),
+        "PATH": os.pathsep.join([str(tools.helm4.parent), os.environ["PATH"]]),
+        "XDG_STATE_HOME": str(folder),
+        "DOCKER_HOST": NOWHERE,
+        "DRAFT_BUILDER_NAMESPACE": namespace,
+    }
+    options = [f"registry.nodePort={port}", "registry.storage.persistent=false", "parallel=1"]
+    if not GIVEN:  # stand-ins for all images: the builder too has no way to any other registry than its own
+        subprocess.run([ROOT / "scripts/cluster", "images", IMAGE, REGISTRY_IMAGE], check=True)
+        options += [f"registry.image={REGISTRY_IMAGE}", "mirrors.docker\\.io=registry", "resources=null"]
+    where = "--context", real_cluster.context
+    image = () if GIVEN else ("--image", IMAGE)
+    draft(environment, "init", "--registry", *where, *image, *(f"--set={each}" for each in options))
+    registry = f"127.0.0.1:{port}"
+    for base in () if GIVEN else BASES:
+        copy = f"{registry}/library/{base}"
+        for command in (["tag", base, copy], ["push", "--quiet", copy], ["rmi", copy]):
+            subprocess.run(["docker", *command], check=True, capture_output=True)
+    yield Installed(real_cluster, namespace, registry, environment)
+    draft(environment, "init", "--remove", *where)
+    real_cluster.kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+@pytest.fixture
+def builder(installed: Installed, cluster: RealCluster, monkeypatch: pytest.MonkeyPatch) -> Installed:
+    """The builder, for a test whose Docker is nowhere."""
+    del cluster
+    monkeypatch.setenv("DOCKER_HOST", NOWHERE)
+    monkeypatch.setenv("DRAFT_BUILDER_NAMESPACE", installed.namespace)
+    monkeypatch.setattr(engine_bench, "PATIENCE", 200.0)
+    return installed
+
+
+@pytest.fixture
+def person(builder: Installed) -> Callable[..., object]:
+    """``async with person("ann") as builds``: what a person of that name builds with."""
+
+    @asynccontextmanager
+    async def open_for(name: str) -> AsyncGenerator[ClusterBuilder]:
+        context = builder.cluster.context
+        async with await Cluster.open(context) as cluster:
+            yield ClusterBuilder(cluster, builder.namespace, name)
+
+    return open_for
+
+
+def context_of(folder: Path, dockerfile: str, **files: str) -> BuildRequest:
+    folder.mkdir(exist_ok=True)
+    (folder / "Dockerfile").write_text(dockerfile)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return BuildRequest(ContextReader(folder).read(), "127.0.0.1:9/app", ("test",))
+
+
+@asynccontextmanager
+async def created(app: Path, builder: Installed, namespace: str, state: Path) -> AsyncGenerator[Bench]:
+    """An example, created, with an engine; ``auto`` finds the builder by itself."""
+    creation = plan_create(app, name=app.name, namespace=namespace)
+    write(app, creation.scaffold.edits)
+    async with bench(app, state) as made:
+        made.configure(sync="off", registry=builder.registry)
+        yield made
+
+
+def lines(made: Bench, after: int = 0) -> list[str]:
+    return [each.text for each in made.events[after:] if isinstance(each, Log) and each.stage is Stage.BUILD]
+
+
+async def test_flask_lives_changes_fails_and_is_cancelled(
+    builder: Installed, app_folder: Callable[..., Path], namespace: str, tmp_path: Path
+) -> None:
+    async with created(app_folder("python", "flask"), builder, namespace, tmp_path / "state") as flask:
+        status = await flask.live()
+        assert await flask.get() == f"{HELLO}\n"
+        assert status.image is not None
+        assert status.image.startswith(f"{builder.registry}/flask:")
+
+        seen = len(flask.events)
+        ended = await flask.save("app.py", flask.replace("app.py", HELLO, "Hello, cluster!"))
+        assert ended.outcome is Outcome.LIVE
+        assert await flask.get() == "Hello, cluster!\n"
+        build = lines(flask, seen)
+        installs = next(index for index, line in enumerate(build) if "pip install" in line)
+        assert build[installs + 1].startswith("--> Using cache")
+
+        good = (flask.app / "Dockerfile").read_text()
+        line = good.splitlines().index("USER 10001")
+        ended = await flask.save("Dockerfile", good.replace("USER 10001", "RUN no-such-program\nUSER 10001"))
+        assert ended.outcome is Outcome.FAILED
+        problem = flask.status.problems[0]
+        assert problem.code == "build-step-failed"
+        assert problem.place is not None
+        assert problem.place.path == flask.app / "Dockerfile"
+        assert problem.place.span is not None
+        assert problem.place.span.start.line == line
+        assert "no-such-program" in problem.message
+
+        seen = len(flask.events)
+        (flask.app / "Dockerfile").write_text(good.replace("USER 10001", f"{SLOW}USER 10001"))
+        flask.engine.saved(flask.app / "Dockerfile")
+        await flask.until(lambda: "under way" in lines(flask, seen), "the slow step runs")
+        assert "sleep 600" in builder.processes()
+        await flask.engine.cancel(flask.key)
+        await flask.until(lambda: flask.ends(seen) == [Outcome.CANCELLED], "cancelled")
+        await gone(lambda: "sleep 600" in builder.processes() or "buildah" in builder.processes())
+        assert builder.inside("ls /run/draft").split() == ["ready", "registries.conf"]
+
+        ended = await flask.save("Dockerfile", good)
+        assert ended.outcome in {Outcome.LIVE, Outcome.NOTHING}
+
+
+async def gone(there: Callable[[], bool]) -> None:
+    """Wait for what a builder ends once its client has left; nothing tells us of it."""
+    async with asyncio.timeout(60):
+        while await asyncio.to_thread(there):
+            await asyncio.sleep(0.3)
+
+
+async def test_express_lives(
+    builder: Installed, app_folder: Callable[..., Path], namespace: str, tmp_path: Path
+) -> None:
+    async with created(
+        app_folder("javascript", "express"), builder, namespace, tmp_path / "state"
+    ) as express:
+        express.configure(builder="cluster")
+        await express.live()
+        assert await express.get() == f"{HELLO}\n"
+
+
+async def test_two_people_at_once_wait_in_line_and_see_their_own_files_only(
+    builder: Installed, person: Callable[..., AsyncGenerator[ClusterBuilder]], tmp_path: Path
+) -> None:
+    dockerfile = "FROM python:3.11-slim\nCOPY note /note\nRUN cat /note; ls / | grep other || :\n"
+    said: dict[str, list[str]] = {"ann": [], "bob": []}
+
+    async def build(name: str) -> Image:
+        folder = tmp_path / name
+        extra = {"other-of-bob": "x"} if name == "bob" else {}
+        request = context_of(folder, dockerfile, note=f"by {name}\n", **extra)
+        async with person(name) as builds:  # type: ignore[attr-defined]
+            return await builds.build(request, on_line=lambda _, text: said[name].append(text))
+
+    images = await asyncio.gather(build("ann"), build("bob"))
+    assert images[0].identifier != images[1].identifier
+    assert "by ann" in said["ann"]
+    assert "by bob" in said["bob"]
+    assert not any("bob" in line for line in said["ann"])
+    waited = [
+        line for lines_of in said.values() for line in lines_of if line.startswith("Waiting for 1 build")
+    ]
+    assert len(waited) == 1
+    folders = builder.inside("cd /var/lib/draft/sources; ls ann/*/tree; echo /; stat -c %a ann").split("/")
+    assert folders[0].split() == ["Dockerfile", "note"]
+    assert folders[1].strip().endswith("700")
+
+
+async def test_one_changed_file_of_ten_thousand_sends_little_and_a_cut_is_resumed(
+    builder: Installed,
+    person: Callable[..., AsyncGenerator[ClusterBuilder]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "many"
+    (folder / "src").mkdir(parents=True)
+    for number in range(10_000):
+        (folder / "src" / f"{number}.txt").write_text(f"number {number}\n")
+    request = context_of(folder, "FROM scratch\nCOPY src/77.txt /\n")
+    monkeypatch.setattr("draft_ls.build.incluster.sources.BATCH", 40_000)
+    way = await way_to_cluster(Path(os.environ["KUBECONFIG"]), builder.cluster.context)
+    loop, packed, packs = asyncio.get_running_loop(), upload.packed, list[int]()
+
+    async def cut() -> None:
+        await way.cut()
+        await way.restore()
+
+    def packed_until_cut(*arguments: object, **options: bool) -> bytes:
+        packs.append(1)
+        if len(packs) == 3:
+            asyncio.run_coroutine_threadsafe(cut(), loop).result()
+        return packed(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(upload, "packed", packed_until_cut)
+    async with person("cat") as builds:  # type: ignore[attr-defined]
+        await builds.build(request)
+        whole = builds.sent
+        size = sum(file.size for file in request.context.files.values())
+        assert len(packs) - 2 <= size / 40_000 + 1  # the one that was cut, and the first two, went once each
+        (folder / "src/77.txt").write_text("seventy-seven\n")
+        changed = context_of(folder, "FROM scratch\nCOPY src/77.txt /\n")
+        await builds.build(changed)
+        assert builds.sent < 8_000 < whole
+    async with person("cat") as builds:  # type: ignore[attr-defined] - another process of the same person
+        await builds.build(changed)
+        assert builds.sent < 2_000
+    await way.cut()
+    assert builder.inside("cat /var/lib/draft/sources/cat/*/tree/src/77.txt") == "seventy-seven\n"
+
+
+async def test_a_builder_of_another_kind_is_refused_and_upgraded(builder: Installed) -> None:
+    label = "label", "deployment/draft-builder", "-n", builder.namespace, "--overwrite"
+    name = "app.kubernetes.io/version"
+    builder.cluster.kubectl(*label, f"{name}=0")
+    said = builder.draft("init", "--check", "--context", builder.cluster.context, code=1)
+    assert "older kind than this Draft" in said
+    assert "draft init --upgrade" in said
+    builder.cluster.kubectl(*label, f"{name}=99")
+    said = builder.draft("init", "--upgrade", "--context", builder.cluster.context, code=1)
+    assert "Update Draft." in said
+    builder.cluster.kubectl(*label, f"{name}=1")
+    said = builder.draft("init", "--check", "--context", builder.cluster.context)
+    assert re.search(r"^ok +Builder: .* without privileges$", said, re.MULTILINE)
+    assert f"the nodes pull from {builder.registry}" in said
+
+
+async def test_a_pod_that_is_killed_in_the_middle_is_told_and_the_next_build_works(
+    builder: Installed, person: Callable[..., AsyncGenerator[ClusterBuilder]], tmp_path: Path
+) -> None:
+    begun = asyncio.Event()
+    slow = context_of(tmp_path / "slow", f"FROM python:3.11-slim\n{SLOW}")
+    async with person("dan") as builds:  # type: ignore[attr-defined]
+        building = asyncio.create_task(
+            builds.build(slow, on_line=lambda _, text: begun.set() if text == "under way" else None)
+        )
+        await asyncio.wait({building, asyncio.create_task(begun.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        labels = "-l", "app.kubernetes.io/component=builder"
+        builder.cluster.kubectl(
+            "delete", "pod", "-n", builder.namespace, *labels, "--grace-period=0", "--force"
+        )
+        with pytest.raises(DraftError) as caught:
+            await building
+        assert caught.value.problem.code == "builder-lost"
+        assert "the next save builds again" in caught.value.problem.fix
+        image = await builds.build(context_of(tmp_path / "slow", "FROM scratch\nCOPY Dockerfile /\n"))
+        assert image.identifier.startswith("sha256:")
+
+
+async def test_a_builder_that_is_not_there(builder: Installed, namespace: str) -> None:
+    async with await Cluster.open(builder.cluster.context) as cluster:
+        assert await find(cluster, (namespace,)) is None
+    said = builder.draft(
+        "init", "--check", "--namespace", namespace, "--context", builder.cluster.context, code=1
+    )
+    assert "`draft init` installs it" in said
+    assert "you may install it" in said
