@@ -100,14 +100,16 @@ def _new_texts(
     for edit in edits:
         path = app / edit.path
         if edit.action is Action.CREATE:
-            yield _text(path, _START, edit.text, CREATE if annotated else None)
+            yield _texts(path, [TextEdit(_START, edit.text)], CREATE if annotated else None)
         elif edit.action is Action.REPLACE:
-            yield _text(path, lines(path).whole(), edit.text, REPLACE if annotated else None)
+            yield _texts(path, lines(path).changes(edit.text), REPLACE if annotated else None)
 
 
-def _text(path: Path, range_: Range, text: str, note: ChangeAnnotationIdentifier | None) -> TextDocumentEdit:
-    edit = AnnotatedTextEdit(note, range_, text) if note else TextEdit(range_, text)
-    return TextDocumentEdit(OptionalVersionedTextDocumentIdentifier(uri_of(path)), [edit])
+def _texts(
+    path: Path, edits: Sequence[TextEdit], note: ChangeAnnotationIdentifier | None
+) -> TextDocumentEdit:
+    noted = [AnnotatedTextEdit(note, each.range, each.new_text) if note else each for each in edits]
+    return TextDocumentEdit(OptionalVersionedTextDocumentIdentifier(uri_of(path)), noted)
 
 
 def _annotations(edits: Sequence[FileEdit]) -> dict[str, ChangeAnnotation]:

@@ -8,9 +8,10 @@ every edit.
 from __future__ import annotations
 
 import re
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from lsprotocol.types import Position, PositionEncodingKind, Range
+from lsprotocol.types import Position, PositionEncodingKind, Range, TextEdit
 from pygls.workspace import TextDocument, Workspace
 
 from draft_ls.errors import Position as TextPosition
@@ -85,6 +86,19 @@ class Lines:
         if last < 0 or self._lines[last].endswith(("\n", "\r")):
             return Range(Position(0, 0), Position(last + 1, 0))
         return Range(Position(0, 0), Position(last, self._units(self._lines[last])))
+
+    def changes(self, text: str) -> list[TextEdit]:
+        """The edits, by whole lines, that make the text another one; what stays is not touched."""
+        after = split_lines(text)
+        matcher = SequenceMatcher(None, self._lines, after, autojunk=False)
+        return [
+            TextEdit(Range(self._start(first), self._start(last)), "".join(after[new_first:new_last]))
+            for tag, first, last, new_first, new_last in matcher.get_opcodes()
+            if tag != "equal"
+        ]
+
+    def _start(self, line: int) -> Position:
+        return Position(line, 0) if line < len(self._lines) else self.whole().end
 
     def _body(self, line: int) -> str:
         return self._lines[line].rstrip("\r\n") if line < len(self._lines) else ""

@@ -107,3 +107,32 @@ def test_without_a_span_it_is_the_first_line() -> None:
 )
 def test_the_whole_text(text: str, end: Position) -> None:
     assert Lines(text, "utf-16").whole() == Range(Position(0, 0), end)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ranges"),
+    [
+        ("a\nb\nc\n", "a\nB\nc\n", [(1, 0, 2, 0)]),
+        ("a\nb\n", "x\na\nb\ny\n", [(0, 0, 0, 0), (2, 0, 2, 0)]),
+        ("a\nb\nc", "a\nc", [(1, 0, 2, 0)]),
+        ("a\nlast", "a\n", [(1, 0, 1, 4)]),
+        ("a", "a\n", [(0, 0, 0, 1)]),
+        ("", "a\n", [(0, 0, 0, 0)]),
+        ("same\n", "same\n", []),
+    ],
+)
+def test_changes_touch_only_the_lines_that_differ(
+    before: str, after: str, ranges: list[tuple[int, int, int, int]]
+) -> None:
+    lines = Lines(before, "utf-16")
+    edits = lines.changes(after)
+    found = [
+        (each.range.start.line, each.range.start.character, each.range.end.line, each.range.end.character)
+        for each in edits
+    ]
+    assert found == ranges
+    text = before
+    for edit in reversed(edits):
+        start, end = lines.offset(edit.range.start), lines.offset(edit.range.end)
+        text = text[:start] + edit.new_text + text[end:]
+    assert text == after
