@@ -1,7 +1,7 @@
 """What the packs write is built by a real Docker Engine, runs in a real cluster as production would, and answers.
 
-A language is tried where a stand-in for its base image can be made from Debian's packages (scripts/images) and its
-build needs no package repository but PyPI's, npm's and Debian's: those are what test machines reach.
+A language is tried where a stand-in for its base image can be made from Debian's packages, PyPI's or npm's
+(scripts/images) and its build needs no other repository: those are what test machines reach.
 """
 
 from __future__ import annotations
@@ -24,14 +24,7 @@ if TYPE_CHECKING:
 
     from ground import RealCluster
 
-NEEDS_ANOTHER_REPOSITORY = {"java"}
-"""Maven fetches its own plugins from a repository of its own."""
-
-EXAMPLES = sorted(
-    path.name
-    for path in (ROOT / "examples").iterdir()
-    if path.is_dir() and path.name not in NEEDS_ANOTHER_REPOSITORY
-)
+EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.is_dir())
 
 
 def docker(*arguments: str | Path, buildkit: bool) -> str:
