@@ -172,7 +172,15 @@ def scan(sources: Sources, signs: Signs) -> Network:
             if found:
                 number, where = found
                 port = Fact(number, (sources.evidence(path, where),))
-    return Network(port, reads, health, tuple(variables))
+    return Network(port or _defaulted(sources, paths), reads, health, tuple(variables))
+
+
+def _defaulted(sources: Sources, paths: Iterable[str]) -> Fact[int] | None:
+    """The default that stands right behind ``PORT``, wherever it goes from there."""
+    for path, match in sources.search(paths, r"""["']PORT["'][^\n;]{0,60}?(?<![\d.])(\d{4,5})(?![\d.])"""):
+        if int(match[1]) < 65536:
+            return Fact(int(match[1]), (sources.evidence(path, match),))
+    return None
 
 
 def _health(sources: Sources, path: str, text: str) -> Fact[str] | None:

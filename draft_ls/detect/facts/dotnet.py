@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 PROJECTS = ("*.csproj", "*.fsproj", "*.vbproj")
 LANGUAGES = {"csproj": "csharp", "fsproj": "fsharp", "vbproj": "visualbasic"}
 
+_NO_SERVER = (
+    r"Microsoft\.NET\.Test\.Sdk|<IsTestProject>\s*true|<Use(?:WPF|Maui|WindowsForms)>\s*true|<OutputType>\s*WinExe"
+    r"|<TargetFrameworks?>[^<]*-(?:android|ios|windows)"
+)
+"""What says that a project is a test, or a program for desktops and telephones."""
+
 SIGNS = Signs(
     files=("*.cs", "*.fs", "**/Program.cs", "**/Program.fs", "**/Startup.cs"),
     calls=frozenset({"UseUrls", "ListenAnyIP", "Listen", "ListenLocalhost", "Add", "Run", "RunAsync"}),
@@ -59,7 +65,7 @@ def analyze(subject: Subject) -> Facts:
     }
     facts.build = Fact(f"dotnet publish {project} -c Release -o out", (sources.evidence(project),))
     facts.start = Fact(("dotnet", f"{name}.dll"), (sources.evidence(project),))
-    if re.search(r"Microsoft\.NET\.Test\.Sdk|<IsTestProject>\s*true", text):
+    if re.search(_NO_SERVER, text):
         facts.confidence = 0.1
     elif not subject.framework and not re.search(r"<OutputType>\s*(?:Win)?Exe", text, re.IGNORECASE):
         facts.confidence = 0.25

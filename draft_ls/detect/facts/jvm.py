@@ -21,6 +21,7 @@ SIGNS = Signs(
             "listen",
             "start",
             "embeddedServer",
+            "forPort",
             "port",
             "InetSocketAddress",
             "ServerSocket",
@@ -200,7 +201,9 @@ def _gradle(subject: Subject, facts: Facts, wrapper: bool) -> None:
     elif application:
         facts.build = Fact(f"{program} --no-daemon installDist", evidence)
         facts.details["output"] = f"build/install/{facts.details['artifact']}"
-        facts.start = Fact((f"bin/{facts.details['artifact']}",), (application,))
+        named = sources.find(script, r"""startScripts\s*\{\s*applicationName\s*=\s*["']([\w.-]+)""")
+        program = named[1] if named else facts.details["artifact"]
+        facts.start = Fact((f"bin/{program}",), (application,))
     else:
         facts.build = Fact(f"{program} --no-daemon {'shadowJar' if shadow else 'build -x test'}", evidence)
         _jar(subject, facts, "build/libs", "app.jar", script, bool(shadow) or facts.confidence == 0.7)
