@@ -171,6 +171,10 @@ class Cluster:
         major, minor = (int("".join(filter(str.isdigit, found[key])) or 0) for key in ("major", "minor"))
         return Version(major, minor, found["gitVersion"])
 
+    async def openapi(self) -> bytes:
+        """The schemas of everything that the API server knows, as JSON of some megabytes."""
+        return await self.connection.fetch("/openapi/v2", "tell its schemas")
+
     async def nodes(self) -> tuple[Node, ...]:
         """All nodes."""
         items, _ = await self.list(NODES)

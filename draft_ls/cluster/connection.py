@@ -135,6 +135,12 @@ class Connection:
         with self._translated():
             return json.loads(await response.read())
 
+    async def fetch(self, path: str, doing: str) -> bytes:
+        """A large answer as it is, for somebody who reads it in a thread of his own."""
+        response = await self._send("GET", path, doing, limit=ANSWER_TIMEOUT)
+        with self._translated():
+            return await response.read()
+
     async def _send(
         self,
         method: str,

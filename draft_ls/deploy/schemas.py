@@ -13,8 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from draft_ls.deploy.cluster_schemas import without_nulls
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from draft_ls.deploy.cluster_schemas import ClusterSchemas
 
 _FOLDER = re.compile(r"v(\d+)\.(\d+)\.\d+-local-strict")
 _UNEXPECTED = re.compile(r"'([^']+)' (?:was|were) unexpected")
@@ -35,10 +39,15 @@ class Fault:
     message: str
 
 
-def faults(manifest: Mapping[str, Any]) -> Iterator[Fault]:
-    """Everything that the newest known version's schema says against an object; nothing for an unknown kind."""
-    group = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", str(manifest.get("apiVersion")))
-    validator = _validator(f"{str(manifest.get('kind')).lower()}-{group}")
+def faults(manifest: Mapping[str, Any], cluster: ClusterSchemas | None = None) -> Iterator[Fault]:
+    """Everything that a schema says against an object; nothing for an unknown kind.
+
+    Args:
+        manifest: the object.
+        cluster: the schemas of the cluster that it is for; those of the newest known version without them.
+    """
+    validator = _offline(manifest) if cluster is None else cluster.validator(manifest)
+    manifest = manifest if cluster is None else without_nulls(manifest)
     for error in validator.iter_errors(manifest) if validator is not None else ():
         path = tuple(str(part) for part in error.absolute_path)
         unexpected = _UNEXPECTED.search(error.message)
@@ -48,6 +57,11 @@ def faults(manifest: Mapping[str, Any]) -> Iterator[Fault]:
             f"{unexpected[1]} is no field of {names[-1] if names else 'it'}" if unexpected else error.message
         )
         yield Fault(path, key, message)
+
+
+def _offline(manifest: Mapping[str, Any]) -> Any:
+    group = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", str(manifest.get("apiVersion")))
+    return _validator(f"{str(manifest.get('kind')).lower()}-{group}")
 
 
 @cache

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from draft_ls.deploy.cluster_schemas import ClusterSchemas
     from draft_ls.deploy.helm import Helm
     from draft_ls.deploy.object_errors import Rejection
     from draft_ls.deploy.rendered import Segment
@@ -53,15 +54,20 @@ class Rendering:
     injected: Mapping[str, Any]
 
 
-async def check(helm: Helm, wanted: Rendering) -> tuple[Problem, ...]:
+async def check(helm: Helm, wanted: Rendering, schemas: ClusterSchemas | None = None) -> tuple[Problem, ...]:
     """What is wrong with a chart: what stops Helm, else what an API server would not take.
+
+    Args:
+        helm: the program.
+        wanted: what to render.
+        schemas: those of the cluster that it is for, if they are known.
 
     Raises:
         TimeoutError: Helm took too long.
     """
     finished = await _render(helm, wanted)
     if finished.ok:
-        return await asyncio.to_thread(_faults, finished.stdout, wanted)
+        return await asyncio.to_thread(_faults, finished.stdout, wanted, schemas)
     target = Target(release=wanted.release, namespace=wanted.namespace, context="")
     problem = chart_errors.explain(finished.stderr, wanted.chart, target, wanted.values)
     if problem.code == "chart-dependency-missing":  # a deployment fetches them first
@@ -152,12 +158,12 @@ def _name(manifest: Mapping[str, Any]) -> str:
     return str(cast("dict[str, Any]", metadata).get("name", "")) if isinstance(metadata, dict) else ""
 
 
-def _faults(rendered: str, wanted: Rendering) -> tuple[Problem, ...]:
+def _faults(rendered: str, wanted: Rendering, schemas: ClusterSchemas | None) -> tuple[Problem, ...]:
     found = [
         _problem(wanted, part, manifest, fault)
         for part in segments(rendered)
         for manifest in _manifests(part)
-        for fault in faults(manifest)
+        for fault in faults(manifest, schemas)
     ]
     return tuple(dict.fromkeys(found))
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from draft_ls.config.model import Environment
+    from draft_ls.deploy.cluster_schemas import ClusterSchemas
     from draft_ls.errors import Problem
     from draft_ls.files import Tree
 
@@ -81,8 +82,15 @@ def _files(tree: Tree, chart: str) -> Iterator[str]:
         pending += [f"{folder}/{name}" for name in found.folders if f"{folder}/{name}" != f"{chart}/charts"]
 
 
-async def check_charts(texts: tuple[ChartText, ...]) -> tuple[Problem, ...]:
-    """Render each chart and tell what is wrong with it; nothing where Helm is not installed or too slow."""
+async def check_charts(
+    texts: tuple[ChartText, ...], schemas: ClusterSchemas | None = None
+) -> tuple[Problem, ...]:
+    """Render each chart and tell what is wrong with it; nothing where Helm is not installed or too slow.
+
+    Args:
+        texts: the charts.
+        schemas: those of the cluster that the app is deployed to, if they are known.
+    """
     from draft_ls.deploy.helm import Helm
 
     try:
@@ -104,7 +112,7 @@ async def check_charts(texts: tuple[ChartText, ...]) -> tuple[Problem, ...]:
                 {"image": {"repository": "draft", "tag": "check"}, "draft": True, "buildID": "check"},
             )
             with contextlib.suppress(TimeoutError):
-                found += [_moved(each, folder, text.app) for each in await check(helm, wanted)]
+                found += [_moved(each, folder, text.app) for each in await check(helm, wanted, schemas)]
     return tuple(dict.fromkeys(found))
 
 

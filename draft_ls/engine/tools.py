@@ -69,6 +69,10 @@ class Tools:
                 self._clusters[key] = await Cluster.open(place.context, place.kubeconfig)
             return self._clusters[key]
 
+    def connected(self) -> tuple[Cluster, ...]:
+        """The clusters that something was deployed to or looked at in."""
+        return tuple(self._clusters.values())
+
     async def close(self) -> None:
         """Give back every connection."""
         if self._builder is not None:

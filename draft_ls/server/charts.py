@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from draft_ls.deploy.cluster_schemas import ClusterSchemas
     from draft_ls.engine.chart_check import ChartText
     from draft_ls.errors import Problem
     from draft_ls.server.server import DraftLanguageServer
@@ -53,7 +54,14 @@ class Charts:
 
         texts = await asyncio.to_thread(chart_texts, self._ls.tree(app))
         if texts != self._checked.get(app, ()):
-            self._tell(app, texts, await check_charts(texts))
+            self._tell(app, texts, await check_charts(texts, self._schemas(app)))
+
+    def _schemas(self, app: Path) -> ClusterSchemas | None:
+        """Those of the cluster that the app is deployed to; without one, of the newest known version."""
+        engine = self._ls.running_engine
+        contexts = (each.context for each in engine.statuses() if each.key.app == app) if engine else ()
+        context = next((each for each in contexts if each), None)
+        return engine.knowledge.schemas(context) if engine and context else None
 
     def _tell(self, app: Path, texts: tuple[ChartText, ...], problems: Iterable[Problem]) -> None:
         found: dict[Path, list[Problem]] = {}

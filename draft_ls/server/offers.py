@@ -22,7 +22,7 @@ FRESH = 10.0
 
 
 class Offered:
-    """What was read last. The kubeconfig is a file; no cluster is ever asked for a completion."""
+    """What was read last. The kubeconfig is a file; of clusters only those are asked that are in use already."""
 
     def __init__(self, ls: DraftLanguageServer) -> None:
         self._ls = ls
@@ -41,8 +41,10 @@ class Offered:
 
     def _namespaces(self) -> tuple[str, ...]:
         engine = self._ls.running_engine
-        statuses = engine.statuses() if engine else ()
-        return tuple(dict.fromkeys(status.namespace for status in statuses if status.namespace))
+        if engine is None:
+            return ()
+        named = (status.namespace for status in engine.statuses() if status.namespace)
+        return tuple(dict.fromkeys((*named, *engine.knowledge.namespaces())))
 
     async def _refresh(self, app: Path) -> None:
         self._contexts = await asyncio.to_thread(_contexts)
