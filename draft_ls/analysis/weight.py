@@ -6,13 +6,19 @@ import re
 from typing import TYPE_CHECKING
 
 from draft_ls.analysis.edits import ignoring
+from draft_ls.analysis.subject import Subject
+from draft_ls.config.model import CONFIG_FILE
+from draft_ls.config.read import parse
 from draft_ls.errors import Problem, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from draft_ls.analysis.context import Context, Memory
     from draft_ls.analysis.copies import Taken
-    from draft_ls.analysis.subject import Subject
+    from draft_ls.errors import Span
+    from draft_ls.files import Tree
 
 MANY_FILES = 5_000
 MANY_BYTES = 100 * 1024 * 1024
@@ -58,6 +64,32 @@ def weight_problems(subject: Subject) -> Iterator[Problem]:
         severity=Severity.INFORMATION,
         repairs=repairs,
     )
+
+
+def weight_of(tree: Tree, memory: Memory, dockerfile: Path) -> tuple[Span, str] | None:
+    """What a Dockerfile's build context weighs, in a few words, and the COPY to say it at.
+
+    Args:
+        tree: the app's folder.
+        memory: what the last look at it found.
+        dockerfile: the Dockerfile of one of its environments; there is nothing to say of any other.
+    """
+    config = parse(tree.read(CONFIG_FILE) or "", tree.root / CONFIG_FILE)
+    for environment in config.environments.values():
+        if tree.root / environment.dockerfile == dockerfile:
+            subject = Subject(tree, config, environment, memory)
+            widest = _widest(subject)
+            return (widest.instruction.span, _words(subject.context)) if widest else None
+    return None
+
+
+def _words(context: Context) -> str:
+    least = "" if context.whole else "at least "
+    said = f"{least}{_counted(len(context.files))}, {_sized(context.size)} in the build context"
+    if not context.folders:
+        return said
+    name, (count, size) = max(context.folders.items(), key=lambda item: (item[1][1], item[1][0]))
+    return f"{said}; most in {name}: {_counted(count)}, {_sized(size)}"
 
 
 def _widest(subject: Subject) -> Taken | None:

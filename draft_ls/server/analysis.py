@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from draft_ls.analysis.context import Memory
     from draft_ls.errors import Problem
+    from draft_ls.files import Tree
     from draft_ls.server.server import DraftLanguageServer
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +52,19 @@ class Analysis:
         while task := self._looks.get(app):
             await asyncio.wait({task})
 
+    async def ask(self, app: Path, question: Callable[[Tree, Memory], T]) -> T:
+        """What a function finds in an app as it is written now, in the thread that looks at apps."""
+        from draft_ls.analysis.context import Memory
+
+        memory = self._memories.setdefault(app, Memory())
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread(), question, self._ls.tree(app), memory)
+
+    def _thread(self) -> ThreadPoolExecutor:
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(1, thread_name_prefix="draft-analysis")
+        return self._executor
+
     def close(self) -> None:
         """Give the thread back."""
         if self._executor is not None:
@@ -56,13 +73,8 @@ class Analysis:
     async def _look(self, app: Path, delay: float) -> None:
         await asyncio.sleep(delay)
         from draft_ls.analysis.app import problems_of_app
-        from draft_ls.analysis.context import Memory
 
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(1, thread_name_prefix="draft-analysis")
-        loop = asyncio.get_running_loop()
-        memory = self._memories.setdefault(app, Memory())
-        problems = await loop.run_in_executor(self._executor, problems_of_app, self._ls.tree(app), memory)
+        problems = await self.ask(app, problems_of_app)
         found: dict[Path, list[Problem]] = {}
         for problem in problems:
             if problem.place:

@@ -1,4 +1,7 @@
-"""Above each environment of a draft.toml: Up · Stop · Open · Logs · Delete, with its state."""
+"""Above each environment of a draft.toml: Up · Stop · Open · Logs · Delete, with its state.
+
+Above a Dockerfile's widest COPY: what the build context weighs.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ from lsprotocol.types import TEXT_DOCUMENT_CODE_LENS, CodeLens, CodeLensOptions,
 
 from draft_ls.config.model import CONFIG_FILE
 from draft_ls.engine.events import Key, State
+from draft_ls.server.sessions import app_at
 from draft_ls.server.uris import path_of, uri_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from draft_ls.engine.events import Status
     from draft_ls.server.server import DraftLanguageServer
@@ -22,8 +27,10 @@ def register(ls: DraftLanguageServer) -> None:
     ls.feature(TEXT_DOCUMENT_CODE_LENS, CodeLensOptions(resolve_provider=False))(_code_lenses)
 
 
-def _code_lenses(ls: DraftLanguageServer, params: CodeLensParams) -> list[CodeLens]:
+async def _code_lenses(ls: DraftLanguageServer, params: CodeLensParams) -> list[CodeLens]:
     path = path_of(params.text_document.uri)
+    if path is not None and "dockerfile" in path.name.lower():
+        return await _weight(ls, path)
     text = ls.text(path) if path and path.name == CONFIG_FILE and ls.options.trusted else None
     if path is None or text is None:
         return []
@@ -35,6 +42,20 @@ def _code_lenses(ls: DraftLanguageServer, params: CodeLensParams) -> list[CodeLe
         for environment, span in environment_headers(text)
         for command in _commands(ls, Key(path.parent, environment))
     ]
+
+
+async def _weight(ls: DraftLanguageServer, dockerfile: Path) -> list[CodeLens]:
+    """A title without a command: what is too heavy is a problem with a quick fix."""
+    app = app_at(ls, dockerfile)
+    if app is None:
+        return []
+    from draft_ls.analysis.weight import weight_of
+
+    found = await ls.analysis.ask(app, lambda tree, memory: weight_of(tree, memory, dockerfile))
+    if found is None:
+        return []
+    span, title = found
+    return [CodeLens(ls.lines(dockerfile).range(span), Command(title, ""))]
 
 
 def _commands(ls: DraftLanguageServer, key: Key) -> Iterator[Command]:

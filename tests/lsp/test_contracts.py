@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -181,3 +182,19 @@ async def test_an_ignore_file_that_is_not_there_is_made(app: Path) -> None:
         apply(resolved.edit)
         assert ".git" in (app / ".dockerignore").read_text()
         assert await refactorings(client, uri, 0, "refactor.draft.create") == {}
+
+
+async def test_the_weight_of_the_context_is_above_the_copy_that_takes_it(app: Path) -> None:
+    (app / "data").mkdir()
+    (app / "data/big.bin").write_bytes(b"x" * 3 * 1024 * 1024)
+    async with editing(app) as client:
+        params = types.CodeLensParams(types.TextDocumentIdentifier(client.open(app / "Dockerfile")))
+        (lens,) = list(await client.text_document_code_lens_async(params) or ())
+        assert lens.command is not None
+        assert re.fullmatch(
+            r"\d+ files, 3 MB in the build context; most in data: 1 file, 3 MB", lens.command.title
+        )
+        line = (app / "Dockerfile").read_text().split("\n")[lens.range.start.line]
+        assert line == "COPY --chown=10001:10001 . ."
+        other = types.CodeLensParams(types.TextDocumentIdentifier((app / "Dockerfile.other").as_uri()))
+        assert not await client.text_document_code_lens_async(other)
