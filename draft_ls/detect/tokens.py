@@ -163,7 +163,7 @@ def scan(sources: Sources, signs: Signs) -> Network:
         variables += [
             Fact(each["name"], (sources.evidence(path, each.span("name")),))
             for each in _REQUIRED.finditer(text)
-            if each["name"] not in _PLATFORM
+            if each["name"] not in _PLATFORM and not _asked(text, each)
         ]
         if port is None and quick and quick.search(text):
             code = Code(text, tokens(text, signs.comment))
@@ -173,6 +173,14 @@ def scan(sources: Sources, signs: Signs) -> Network:
                 number, where = found
                 port = Fact(number, (sources.evidence(path, where),))
     return Network(port or _defaulted(sources, paths), reads, health, tuple(variables))
+
+
+def _asked(text: str, read: re.Match[str]) -> bool:
+    """Whether the line first asks if the variable is there: ``x ENV["X"] if ENV["X"]``."""
+    line = text[
+        text.rfind("\n", 0, read.start()) + 1 : (text.find("\n", read.end()) + 1 or len(text) + 1) - 1
+    ]
+    return bool(re.search(rf"\b(?:if|unless|when)\b[^\n]*{re.escape(read['name'])}", line))
 
 
 def _defaulted(sources: Sources, paths: Iterable[str]) -> Fact[int] | None:

@@ -44,7 +44,8 @@ def analyze(subject: Subject) -> Facts:
     lines = {
         name: str(line.get("command", "")) if is_table(line) else str(line) for name, line in tasks.items()
     }
-    for name in ("start", "serve", "preview"):
+    developing = "preview" in lines and "--watch" in lines.get("start", "")
+    for name in ("preview", "start") if developing else ("start", "serve", "preview"):
         command = arguments(lines.get(name, ""))
         if command:
             evidence = sources.quote(manifest, f'"{name}"', lines[name])

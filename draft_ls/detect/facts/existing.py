@@ -32,7 +32,7 @@ MANIFESTS = (
 def complete(subject: Subject, facts: Facts) -> None:
     """Fill in what the analyzer left open, and let files that deploy the app already have the last word."""
     sources, framework = subject.sources, subject.framework
-    _from_procfile(sources, facts)
+    _from_procfile(subject, facts)
     _from_dockerfile(sources, facts)
     if facts.port is None or not facts.port.evidence:
         _published(sources, facts)
@@ -71,8 +71,8 @@ def _take(facts: Facts, port: Fact[int] | None) -> None:
     facts.port = port or facts.port
 
 
-def _from_procfile(sources: Sources, facts: Facts) -> None:
-    declared = procfile(sources)
+def _from_procfile(subject: Subject, facts: Facts) -> None:
+    declared = procfile(subject.sources)
     if declared is None or (facts.start and facts.start.evidence == declared.evidence):
         return
     image = facts.start.value if facts.start else ()
@@ -81,7 +81,9 @@ def _from_procfile(sources: Sources, facts: Facts) -> None:
     facts.reads_port = facts.reads_port or reads_port(declared.value)
     named = port_in(declared.value)
     facts.port = Fact(named, declared.evidence) if named else facts.port
-    line = with_port(declared.value, facts.port.value) if facts.port else declared.value
+    usual = subject.framework.port if subject.framework else None
+    port = facts.port.value if facts.port else usual or subject.rules.port
+    line = with_port(declared.value, port) if port else declared.value
     facts.start = Fact(exec_form(_placed(line, image)), declared.evidence)
 
 

@@ -53,6 +53,11 @@ _OTHERS = re.compile(
 )
 """A start script that starts members of a workspace."""
 
+_BUILDS = re.compile(
+    r"\b(?:vitepress|vuepress|vite|astro|next|nuxt|ng|gatsby|docusaurus) build\b|\bhexo generate\b"
+)
+"""A script that builds, whatever it is called."""
+
 _ENVIRONMENT = re.compile(r"^(?:(?:npx\s+)?(?:cross-env|env)\s+)?(?:[A-Z_][A-Z0-9_]*=\S*\s+)+")
 
 
@@ -63,13 +68,15 @@ def analyze(subject: Subject) -> Facts:
     manager = package_manager(sources)
     facts = Facts(framework=subject.framework_fact, version=node_version(sources))
     facts.language = "typescript" if _is_typescript(subject) else "javascript"
-    facts.package_manager = manager.fact if sources.has("package.json") else None
+    member = sources.has("package.json") or sources.has("project.json")
+    facts.package_manager = manager.fact if member else None
     declared = {name: str(line) for name, line in table(package.get("scripts")).items()}
     facts.details.update(_details(sources, manager))
-    if "build" in declared:
-        facts.build = Fact(
-            f"{manager.fact.value} run build", (sources.quote("package.json", '"build"', declared["build"]),)
-        )
+    script = next((name for name, line in declared.items() if _BUILDS.search(line)), "")
+    script = "build" if "build" in declared else script
+    if script:
+        evidence = sources.quote("package.json", f'"{script}"', declared[script])
+        facts.build = Fact(f"{manager.fact.value} run {script}", (evidence,))
     site = static_site(subject, declared)
     if site:
         facts.details |= {"output": site.output, "user": 101, "single_page": site.single_page}

@@ -192,7 +192,7 @@ class Script:
         """Whether the environment is asked for ``PORT`` anywhere."""
         return bool(
             re.search(
-                r"""env(?:\.PORT\b|\[["']PORT["']\]|\.get\(["']PORT["'])|\{[^}]*\bPORT\b[^}]*\}\s*=\s*process\.env""",
+                r"""\benv(?:\.int)?\(["']PORT["']|env(?:\.PORT\b|\[["']PORT["']\]|\.get\(["']PORT["'])|\{[^}]*\bPORT\b[^}]*\}\s*=\s*process\.env""",
                 self._text,
             )
         )

@@ -101,7 +101,9 @@ def node_version(sources: Sources) -> Fact[str] | None:
         if chosen:
             match = sources.find("package.json", rf'"(?:node|version)"\s*:\s*("{re.escape(constraint)}")')
             return Fact(chosen, (sources.evidence("package.json", match),))
-    return None
+    shared = sources.nearest("package.json", r'"engines"\s*:\s*\{[^}]*"node"\s*:\s*"([^"\n]+)"')
+    chosen = choose(shared.value, NODES, PREFERRED) if shared else None
+    return Fact(chosen, shared.evidence) if shared and chosen else None
 
 
 def _named(text: str) -> str | None:

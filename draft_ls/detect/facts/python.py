@@ -171,16 +171,9 @@ def _configured_port(subject: Subject) -> Fact[int] | None:
 def _start(
     subject: Subject, facts: Facts, found: tuple[Module, ...], app: AppObject | None
 ) -> Fact[tuple[str, ...]] | None:
-    declared = procfile(subject.sources)
+    declared = _declared_start(subject, facts)
     if declared:
-        port = port_in(declared.value)
-        if port:
-            facts.port = Fact(port, declared.evidence)
-        facts.reads_port = facts.reads_port or reads_port(declared.value)
-        listening = facts.port.value if facts.port else 8000
-        if reads_port(declared.value):
-            facts.port = facts.port or Fact(8000)
-        return Fact(exec_form(with_port(declared.value, listening)), declared.evidence)
+        return declared
     name = facts.framework.value if facts.framework else ""
     port = str(facts.port.value if facts.port else 8000)
     if name == "django":
@@ -229,6 +222,26 @@ def _start(
             (app.evidence,),
         )
     return _plain(subject, found)
+
+
+def _declared_start(subject: Subject, facts: Facts) -> Fact[tuple[str, ...]] | None:
+    """What the Procfile says, and the port that it names."""
+    declared = procfile(subject.sources)
+    if declared is None:
+        return None
+    line = declared.value
+    port = port_in(line)
+    if port:
+        facts.port = Fact(port, declared.evidence)
+    facts.reads_port = facts.reads_port or reads_port(line)
+    # Without an address gunicorn itself listens where PORT says, else on 8000.
+    bare = line.startswith("gunicorn ") and not re.search(r"\s(?:-b|--bind)\b", line)
+    if bare and not _bound(subject.sources)[0]:
+        facts.reads_port = True
+        facts.port = facts.port if facts.port and facts.port.evidence else Fact(8000)
+    if reads_port(line):
+        facts.port = facts.port or Fact(8000)
+    return Fact(exec_form(with_port(line, facts.port.value if facts.port else 8000)), declared.evidence)
 
 
 def _django(subject: Subject, port: str) -> Fact[tuple[str, ...]] | None:

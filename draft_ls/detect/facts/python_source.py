@@ -34,7 +34,7 @@ APP_CLASSES = {
 
 _SIGNS = re.compile(
     r"\b(?:Flask|FastAPI|Starlette|Quart|Sanic|Litestar|Bottle|Dash|APIFlask|Robyn|FastHTML|fast_app|get_asgi_application|"
-    r"get_wsgi_application)\s*\(|falcon\.(?:asgi\.)?(?:App|API)\s*\(|\brun\(|run_app|run_server|run_simple|serve_forever|"
+    r"get_wsgi_application)\s*\(|falcon\.(?:asgi\.)?(?:App|API)\s*\(|\brun\(|run_app|run_server|run_simple|serve_forever|(?:create|make|build|get)_app\(|"
     r"uvicorn\.run|\.listen\(|\.launch\(|environ|getenv|@\w+\.(?:route|get)\(|\.server\b|streamlit|gradio|[\"'](?:\w+/)*(?:health|ping|ready|live)|make_server|"
     r"HTTPServer|add_insecure_port|(?i:\b\w*port\b[\"']?\s*(?::\s*\w+\s*)?[=,]\s*(?:\w[\w.]*\(|\w+=|\d{2}))"
 )

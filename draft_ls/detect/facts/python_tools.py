@@ -133,6 +133,10 @@ def _ranged(sources: Sources) -> Fact[str] | None:
             pattern = rf"^\s*{re.escape(keys[-1])}\s*=\s*([\"'][^\n]*)"
             match = sources.find("pyproject.toml", pattern)
             return Fact(chosen, (sources.evidence("pyproject.toml", match),))
+    shared = sources.nearest("pyproject.toml", r"""^\s*requires-python\s*=\s*["']([^"']+)""")
+    chosen = choose(shared.value, PYTHONS, PREFERRED) if shared and document else None
+    if shared and chosen:
+        return Fact(chosen, shared.evidence)
     for path, pattern in (
         ("setup.py", r"""python_requires\s*=\s*["']([^"']+)"""),
         ("setup.cfg", r"^\s*python_requires\s*=\s*(.+)$"),

@@ -35,7 +35,7 @@ def analyze(subject: Subject) -> Facts:
     sources = subject.sources
     facts = Facts(framework=subject.framework_fact, version=java_version(sources))
     facts.package_manager = Fact("sbt", (sources.evidence("build.sbt"),))
-    name = sources.find("build.sbt", r'name\s*:=\s*"([^"]+)"')
+    name = sources.find("build.sbt", r'\bname\s*:=\s*"{1,3}([^"]+)"')
     program = (name[1] if name else sources.name).lower().replace(" ", "-")
     version = sources.find("build.sbt", r'scalaVersion\s*:=\s*"([\d.]+)"')
     packager = subject.depends(
