@@ -39,14 +39,17 @@ class Fault:
     message: str
 
 
-def faults(manifest: Mapping[str, Any], cluster: ClusterSchemas | None = None) -> Iterator[Fault]:
+def faults(
+    manifest: Mapping[str, Any], cluster: ClusterSchemas | None = None, *, version: str = ""
+) -> Iterator[Fault]:
     """Everything that a schema says against an object; nothing for an unknown kind.
 
     Args:
         manifest: the object.
-        cluster: the schemas of the cluster that it is for; those of the newest known version without them.
+        cluster: the schemas of the cluster that it is for, if they are known.
+        version: without them, the Kubernetes version, e.g. ``1.37``; the newest known one if none is given.
     """
-    validator = _offline(manifest) if cluster is None else cluster.validator(manifest)
+    validator = _offline(manifest, version) if cluster is None else cluster.validator(manifest)
     manifest = manifest if cluster is None else without_nulls(manifest)
     for error in validator.iter_errors(manifest) if validator is not None else ():
         path = tuple(str(part) for part in error.absolute_path)
@@ -59,15 +62,15 @@ def faults(manifest: Mapping[str, Any], cluster: ClusterSchemas | None = None) -
         yield Fault(path, key, message)
 
 
-def _offline(manifest: Mapping[str, Any]) -> Any:
+def _offline(manifest: Mapping[str, Any], version: str) -> Any:
     group = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", str(manifest.get("apiVersion")))
-    return _validator(f"{str(manifest.get('kind')).lower()}-{group}")
+    return _validator(f"{str(manifest.get('kind')).lower()}-{group}", version)
 
 
 @cache
-def _validator(name: str) -> Any:
+def _validator(name: str, version: str) -> Any:
     """The validator for one kind of object; none if there is no schema for it."""
-    found = _schemas()
+    found = _schemas(version)
     if found is None or not re.fullmatch(r"[\w.-]+", name):
         return None
     from jsonschema.validators import Draft202012Validator
@@ -85,8 +88,8 @@ def _validator(name: str) -> Any:
 
 
 @cache
-def _schemas() -> tuple[Path, Any] | None:
-    """The folder of the newest version's strict schemas, and what they share."""
+def _schemas(version: str) -> tuple[Path, Any] | None:
+    """The folder of a version's strict schemas, of the newest one's without a version, and what they share."""
     spec = importlib.util.find_spec("kubernetes_validate")
     if spec is None or spec.origin is None:
         return None
@@ -95,7 +98,7 @@ def _schemas() -> tuple[Path, Any] | None:
     folders = [
         (int(match[1]), int(match[2]), each)
         for each in (Path(spec.origin).parent / "kubernetes-json-schema").iterdir()
-        if (match := _FOLDER.fullmatch(each.name))
+        if (match := _FOLDER.fullmatch(each.name)) and version in ("", f"{match[1]}.{match[2]}")
     ]
     if not folders:
         return None

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import re
 import sys
 import tempfile
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,50 +178,14 @@ def schema_problems(manifests: str, version: str = "1.37") -> tuple[str, ...]:
     """
     import yaml
 
+    from draft_ls.deploy.schemas import faults
+
     try:
         documents: list[Any] = [each for each in yaml.safe_load_all(manifests) if each]
     except yaml.YAMLError as error:
         return (f"not YAML: {error}",)
-    found: list[str] = []
-    for document in documents:
-        group = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", str(document.get("apiVersion")))
-        validator = _validator(f"{str(document.get('kind')).lower()}-{group}", version)
-        found += [
-            f"{document['kind']}: {'.'.join(str(part) for part in error.path)}: {error.message}"
-            for error in (validator.iter_errors(document) if validator else ())
-        ]
-    return tuple(found)
-
-
-@cache
-def _validator(name: str, version: str) -> Any:
-    """The validator for one kind of object; none if there is no schema for it.
-
-    kubernetes-validate brings the schemas; its own function reads megabytes for every object anew.
-    """
-    found = _schemas(version)
-    if found is None:
-        return None
-    from jsonschema.validators import Draft202012Validator
-    from referencing import Registry, Resource
-
-    folder, definitions = found
-    try:
-        schema = json.loads((folder / f"{name}.json").read_text())
-    except OSError:
-        return None
-    registry: Any = Resource[Any].from_contents(schema) @ (definitions @ Registry[Any]())
-    return Draft202012Validator(schema, registry=registry)
-
-
-@cache
-def _schemas(version: str) -> tuple[Path, Any] | None:
-    """The folder of a version's strict schemas, and what they share."""
-    spec = importlib.util.find_spec("kubernetes_validate")
-    if spec is None or spec.origin is None:
-        return None
-    from referencing import Resource
-
-    folder = Path(spec.origin).parent / f"kubernetes-json-schema/v{version}.0-local-strict"
-    definitions: Any = json.loads((folder / "_definitions.json").read_text())
-    return folder, Resource[Any].from_contents(definitions)
+    return tuple(
+        f"{document['kind']}: {'.'.join(fault.path)}: {fault.message}"
+        for document in documents
+        for fault in faults(document, version=version)
+    )
