@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from draft_ls.config.edit import new_config
 from draft_ls.config.model import CONFIG_FILE, DEFAULT_ENVIRONMENT
 from draft_ls.config.names import dns_label
+from draft_ls.config.tasks import TASKS_FILE
 from draft_ls.detect.versions import parse_version
 from draft_ls.errors import DraftError, Place, Problem, Severity, Stage
 from draft_ls.files import inside
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from draft_ls.detect.model import Detail, Detection
     from draft_ls.files import Tree
     from draft_ls.scaffold.packs import Pack
+
+NOT_A_PACKS = frozenset({".git", ".draft", TASKS_FILE, CONFIG_FILE})
+"""What a pack may not write: git's hooks and Draft's tasks run on the person's machine, the rest is Draft's own."""
 
 REASONS = {
     "Dockerfile": "how the image is built",
@@ -144,7 +148,7 @@ def rendered(pack: Pack, values: Mapping[str, object]) -> dict[str, str]:
     texts: dict[str, str] = {}
     for path, text in pack.files.items():
         target = path.removesuffix(TEMPLATE)
-        if not inside(path) or target.split("/")[0] in {".git", CONFIG_FILE}:
+        if not inside(path) or target.split("/")[0] in NOT_A_PACKS:
             problem = Problem(
                 code="bad-pack",
                 message=f"The pack '{pack.name}' may not write {target}.",

@@ -16,7 +16,7 @@ from draft_ls.errors import DraftError
 from draft_ls.files import DiskTree, MemoryTree
 from draft_ls.scaffold.packs import load_pack, load_packs
 from draft_ls.scaffold.render import render
-from draft_ls.scaffold.scaffold import scaffold
+from draft_ls.scaffold.scaffold import rendered, scaffold
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "docs/pack.schema.json").read_text())
@@ -129,6 +129,19 @@ def test_a_template_stays_in_its_box(template: str) -> None:
     with pytest.raises(DraftError) as caught:
         render(template, {"name": "x"}, Path("/packs/mine/Dockerfile.j2"))
     assert caught.value.problem.code == "bad-template"
+
+
+@pytest.mark.parametrize(
+    "path", [".git/hooks/pre-commit", ".draft-tasks.toml", ".draft/packs/x/pack.toml", "draft.toml.j2"]
+)
+def test_a_pack_may_not_write_what_is_run(tmp_path: Path, path: str) -> None:
+    folder = tmp_path / "mine"
+    (folder / path).parent.mkdir(parents=True)
+    (folder / "pack.toml").write_text('[[detect]]\nfile = "x"\n')
+    (folder / path).write_text("[pre-up]\nowned = 'touch owned'\n")
+    [mine] = load_packs([DiskTree(tmp_path)]).packs.values()
+    with pytest.raises(DraftError, match="may not write"):
+        rendered(mine, {})
 
 
 def test_existing_files_are_kept() -> None:
