@@ -242,7 +242,8 @@ class Cluster:
     async def forward(self, namespace: str, pod: str, port: int) -> PortStream:
         """Open one connection to a port of a pod.
 
-        It succeeds as soon as the pod's sandbox is there; that nothing listens shows when reading.
+        It succeeds as soon as the pod's sandbox is there; that nothing listens shows when reading. Whoever asks
+        often, and for a pod that may not be there yet, gets no cause with a refusal: that would double the cost.
 
         Raises:
             ApiError: there is no such pod, it has no sandbox yet, or the user may not.
@@ -251,7 +252,9 @@ class Cluster:
 
         doing = f"forward port {port} of pod {pod!r}{_in(namespace)}"
         path = PODS.path(namespace, pod, "portforward")
-        socket = await self.connection.socket(path, [("ports", str(port))], streams.FORWARD_PROTOCOLS, doing)
+        socket = await self.connection.socket(
+            path, [("ports", str(port))], streams.FORWARD_PROTOCOLS, doing, explained=False
+        )
         self.connection.keep_spare()
         return streams.PortStream(socket, port)
 

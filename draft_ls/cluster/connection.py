@@ -174,9 +174,24 @@ class Connection:
         raise AssertionError("unreachable")
 
     async def socket(
-        self, path: str, query: Sequence[tuple[str, str]], protocols: Sequence[str], doing: str
+        self,
+        path: str,
+        query: Sequence[tuple[str, str]],
+        protocols: Sequence[str],
+        doing: str,
+        *,
+        explained: bool = True,
     ) -> aiohttp.ClientWebSocketResponse:
-        """A WebSocket to a subresource that streams."""
+        """A WebSocket to a subresource that streams.
+
+        Args:
+            path: below the server's URL.
+            query: the URL's query.
+            protocols: which subprotocols will do, best first.
+            doing: what for, as a verb phrase.
+            explained: whether a refusal is worth a second request that tells its cause; one for lack of rights or
+                of a log-in always is.
+        """
         import aiohttp
         from yarl import URL
 
@@ -204,7 +219,8 @@ class Connection:
                 self._awake.keep(made)
                 return made
         # aiohttp drops the refusal's body; the same request without an upgrade does nothing but say why.
-        await self._send("GET", path, doing, query=query, limit=ANSWER_TIMEOUT)
+        if explained or status in {401, 403}:
+            await self._send("GET", path, doing, query=query, limit=ANSWER_TIMEOUT)
         raise self._refusal(doing, status, cause.encode())
 
     def _refusal(self, doing: str, status: int, body: bytes) -> ApiError:

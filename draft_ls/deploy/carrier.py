@@ -20,8 +20,10 @@ WAIT_FOR_POD = 60.0
 """Seconds that a connection waits for a pod: one may be on its way."""
 WAIT_FOR_PORT = 10.0
 """Seconds that it waits for a pod that is there to listen: the app may be starting anew."""
-PAUSE = 0.05
-"""Seconds between two tries to reach a pod."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
+"""Seconds between two tries to reach a pod. In between, a tenth of the time that has passed."""
+READING = 0.05
+"""Seconds in which a client that is to be told that nobody answers must have sent its request."""
 KEPT = 256 * 1024
 """Bytes of a request that are kept for sending it again."""
 CONFIRMED = 0.25
@@ -165,13 +167,14 @@ class Carrier:
             await before.close()
 
     async def _open(self) -> tuple[Pod, PortStream]:
+        began = asyncio.get_running_loop().time()
         while True:
             pod = await self._targets.wait_for_target()
             try:
                 return pod, await self._cluster.forward(pod.namespace, pod.name, self._port)
             except (ApiError, UnreachableError) as error:
                 _log.debug("no way to %s yet: %s", pod.name, error.problem.cause or error)
-            await asyncio.sleep(PAUSE)
+            await _pause(began)
 
     def _moves(self, chunk: bytes) -> bool:
         """Whether a kept-alive connection starts a new request while another pod is the target."""
@@ -223,7 +226,7 @@ class Carrier:
             self._asked_again = now
         if now - self._asked_again > WAIT_FOR_PORT:
             raise _NobodyError
-        await asyncio.sleep(PAUSE)
+        await _pause(self._asked_again)
 
     async def _until_silent(self) -> None:
         """The client has finished sending: leave it time for the rest of the answer."""
@@ -236,7 +239,7 @@ class Carrier:
         """Tell an HTTP client what is wrong rather than just hang up."""
         if not self._kept:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PAUSE):
+                async with asyncio.timeout(READING):
                     self._kept += await self._reader.read(CHUNK)
         if _REQUEST.match(self._kept):
             text = f"draft: no pod answers on port {self._port}.\n"
@@ -250,3 +253,8 @@ class Carrier:
         self._writer.close()
         with contextlib.suppress(ConnectionError):
             await self._writer.wait_closed()
+
+
+async def _pause(since: float) -> None:
+    waited = asyncio.get_running_loop().time() - since
+    await asyncio.sleep(min(max(FIRST_PAUSE, waited / 10), LONGEST_PAUSE))

@@ -115,7 +115,8 @@ class Deployer:
         self._images = imaging.Images(tools, ask)
         self._kept = Kept(state / "files")
         self._tasks: set[asyncio.Task[None]] = set()
-        self._released = False
+        self._written: tuple[ReleaseTarget, str] | None = None
+        """Where the last Helm write went, and its release digest; none if there was none or it failed."""
         self._on_trouble = on_trouble
         self._on_recovery = on_recovery
         self._in_trouble: Identity | None = None
@@ -300,10 +301,13 @@ class Deployer:
                 logger.debug("the cluster could not be opened: %s", error)
         build = f"{target.identity.content}-{report.run}" if plan.forced else target.identity.content
         self._known = replace(self._known, released=None, running=None, live=None)
-        repair, self._released = not self._released, False
-        release = await write_release(helm, target, place, image, build, report, repair=repair)
+        before, self._written = self._written, None
+        written = place, target.identity.release
+        release = await write_release(
+            helm, target, place, image, build, report, repair=before is None, proven=before == written
+        )
         self._known = replace(self._known, released=target.identity)
-        self._released = True
+        self._written = written
         route = await self._access.arrive(release, target, image.repository, report)
         if tasks.post_deploy:
             await self._access.run_in_pod(tasks.post_deploy, tasks.path, report)

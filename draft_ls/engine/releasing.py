@@ -40,6 +40,7 @@ async def write_release(
     report: Report,
     *,
     repair: bool,
+    proven: bool,
 ) -> Release:
     """Install or upgrade the release. A cancelled caller gets its cancellation after the write has ended.
 
@@ -52,6 +53,7 @@ async def write_release(
         report: takes the stage.
         repair: whether a write that was left pending is looked for first: an earlier process, or a Helm that
             was killed, leaves one.
+        proven: whether the last write had the same chart, values and settings.
     """
     environment, app = target.environment, target.config.path.parent
 
@@ -68,6 +70,7 @@ async def write_release(
             values=[app / name for name in environment.values],
             set_values=environment.set,
             timeout=environment.timeout,
+            proven=proven,
             on_line=tell,
         )
         note.message = told(release)

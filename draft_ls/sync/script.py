@@ -63,6 +63,7 @@ done
 printf '{READY} %s %s %s%s\\n' "$started" "$supervised" "$(id -u)" "$tools"
 listens() {{
   waited=0 pause=10
+  [ -r /proc/net/tcp ] || {{ printf '{LISTENS} %s\\n' "$2"; return; }}
   while [ -e "/proc/$$" ] && [ ! -e "/proc/$$/fd/5" ] && [ "$waited" -lt 600000 ]; do
     for table in /proc/net/tcp /proc/net/tcp6; do
       while read -r _ local _ state _; do
@@ -75,7 +76,9 @@ listens() {{
     done 2>/dev/null
     if [ "$pause" -lt 100 ]; then sleep "0.0$pause"; else sleep "0.$pause"; fi || return
     waited=$((waited + pause))
-    [ "$pause" -ge 250 ] || pause=$((10 + waited / 10))
+    pause=$((10 + waited / 10))
+    [ "$pause" -le 60 ] || pause=60
+    [ "$waited" -lt 30000 ] || pause=250
   done
 }}
 watcher= awaited=

@@ -86,8 +86,11 @@ async def test_a_packed_chart(cluster: RealCluster, namespace: str, helm: Path, 
     done = await asyncio.create_subprocess_exec(helm, "package", str(CHART), "-d", str(tmp_path))
     assert await done.wait() == 0
     async with Tiny.of(cluster, namespace) as tiny:
-        release = await tiny.helm.upgrade(tiny.target, tmp_path / "tiny-0.1.0.tgz", injected={})
-    assert release.revision == 1
+        chart = tmp_path / "tiny-0.1.0.tgz"
+        assert (await tiny.helm.upgrade(tiny.target, chart, injected={})).revision == 1
+        release = await tiny.helm.upgrade(tiny.target, chart, injected={"text": "new"}, proven=True)
+    assert release.revision == 2
+    assert 'value: "new"' in release.manifest
 
 
 async def test_what_others_changed_is_taken_back(cluster: RealCluster, namespace: str) -> None:
