@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from draft_ls.detect.describe import described
 from draft_ls.detect.detect import detect, explain, survey
 from draft_ls.detect.ignore import IgnoreRules
+from draft_ls.detect.memory import Memory
 from draft_ls.detect.versions import choose, satisfies
 from draft_ls.files import DiskTree, MemoryTree
 from tests.unit.detect.table import SAMPLE_TEXTS, samples
@@ -45,6 +46,15 @@ def test_any_tree(files: dict[str, str]) -> None:
         assert app.start is None or all(app.start.value)
         for evidence in app.evidence:
             assert tree.kind(evidence.path) == "file"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.dictionaries(PATHS, TEXTS, max_size=5), min_size=2, max_size=4))
+def test_what_is_remembered_changes_nothing(states: list[dict[str, str]]) -> None:
+    memory = Memory()
+    for files in states:
+        tree = MemoryTree(files)
+        assert survey(tree, memory=memory) == survey(tree)
 
 
 class Watched(DiskTree):
