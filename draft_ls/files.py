@@ -193,7 +193,7 @@ class OverlayTree:
     def read(self, path: str, limit: int = READ_LIMIT) -> str | None:
         """See ``Tree.read``."""
         text = self._texts.get(str(PurePosixPath(path)))
-        return self._base.read(path, limit) if text is None else text
+        return self._base.read(path, limit) if text is None else text[:limit]
 
     def kind(self, path: str) -> Kind | None:
         """See ``Tree.kind``."""

@@ -45,6 +45,10 @@ class Analysis:
         self._looks[app] = task
         task.add_done_callback(lambda done: self._done(app, done))
 
+    def known(self) -> frozenset[Path]:
+        """The apps that were looked at."""
+        return frozenset(self._seen)
+
     async def settled(self, app: Path) -> None:
         """Wait until what is written is looked at, without the wait for quiet."""
         if app in self._looks or app not in self._seen:

@@ -11,6 +11,7 @@ from lsprotocol.types import TEXT_DOCUMENT_CODE_LENS, CodeLens, CodeLensOptions,
 
 from draft_ls.config.model import CONFIG_FILE
 from draft_ls.engine.events import Key, State
+from draft_ls.files import READ_LIMIT
 from draft_ls.server.sessions import app_at
 from draft_ls.server.uris import path_of, uri_of
 
@@ -32,7 +33,7 @@ async def _code_lenses(ls: DraftLanguageServer, params: CodeLensParams) -> list[
     if path is not None and "dockerfile" in path.name.lower():
         return await _weight(ls, path)
     text = ls.text(path) if path and path.name == CONFIG_FILE and ls.options.trusted else None
-    if path is None or text is None:
+    if path is None or text is None or len(text) > READ_LIMIT:
         return []
     from draft_ls.analysis.toml_lines import environment_headers
 

@@ -11,6 +11,11 @@ from lsprotocol.types import (
     TEXT_DOCUMENT_DID_SAVE,
     WORKSPACE_DID_CHANGE_WATCHED_FILES,
     WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS,
+    WORKSPACE_DID_CREATE_FILES,
+    WORKSPACE_DID_DELETE_FILES,
+    WORKSPACE_DID_RENAME_FILES,
+    CreateFilesParams,
+    DeleteFilesParams,
     DidChangeTextDocumentParams,
     DidChangeWatchedFilesParams,
     DidChangeWorkspaceFoldersParams,
@@ -18,6 +23,10 @@ from lsprotocol.types import (
     DidOpenTextDocumentParams,
     DidSaveTextDocumentParams,
     FileChangeType,
+    FileOperationFilter,
+    FileOperationPattern,
+    FileOperationRegistrationOptions,
+    RenameFilesParams,
     SaveOptions,
 )
 
@@ -27,9 +36,14 @@ from draft_ls.server.sessions import app_at
 from draft_ls.server.uris import path_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from draft_ls.server.server import DraftLanguageServer
+
+
+_FILES = FileOperationRegistrationOptions([FileOperationFilter(FileOperationPattern("**/*"), "file")])
+"""Files and folders that the person makes, renames or deletes in the editor itself."""
 
 
 def register(ls: DraftLanguageServer) -> None:
@@ -40,6 +54,9 @@ def register(ls: DraftLanguageServer) -> None:
     ls.feature(TEXT_DOCUMENT_DID_CLOSE)(_closed)
     ls.feature(WORKSPACE_DID_CHANGE_WATCHED_FILES)(_files_changed)
     ls.feature(WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(_folders_changed)
+    ls.feature(WORKSPACE_DID_CREATE_FILES, _FILES)(_created)
+    ls.feature(WORKSPACE_DID_RENAME_FILES, _FILES)(_renamed)
+    ls.feature(WORKSPACE_DID_DELETE_FILES, _FILES)(_deleted)
     ls.feature(HOLD)(_held)
 
 
@@ -79,6 +96,31 @@ def _files_changed(ls: DraftLanguageServer, params: DidChangeWatchedFilesParams)
             _apps_changed(ls)
         if not ls.is_open(path):
             _look_at(ls, path)
+
+
+def _created(ls: DraftLanguageServer, params: CreateFilesParams) -> None:
+    _moved(ls, (each.uri for each in params.files))
+
+
+def _renamed(ls: DraftLanguageServer, params: RenameFilesParams) -> None:
+    _moved(ls, (uri for each in params.files for uri in (each.old_uri, each.new_uri)))
+
+
+def _deleted(ls: DraftLanguageServer, params: DeleteFilesParams) -> None:
+    _moved(ls, (each.uri for each in params.files))
+
+
+def _moved(ls: DraftLanguageServer, uris: Iterable[str]) -> None:
+    """Files or folders have come or gone; a folder may take whole apps with it."""
+    for uri in uris:
+        path = path_of(uri)
+        if path is None:
+            continue
+        if path.name == CONFIG_FILE or not path.suffix:
+            _apps_changed(ls)
+        for app in {each for each in ls.analysis.known() if each.is_relative_to(path)}:
+            ls.analysis.changed(app)
+        _look_at(ls, path)
 
 
 def _folders_changed(ls: DraftLanguageServer, params: DidChangeWorkspaceFoldersParams) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from draft_ls.config.model import CONFIG_FILE
+from draft_ls.files import READ_LIMIT
 from draft_ls.server.uris import path_of, uri_of
 
 if TYPE_CHECKING:
@@ -48,10 +49,10 @@ def register(ls: DraftLanguageServer) -> None:
 
 
 def _read(ls: DraftLanguageServer, uri: str) -> tuple[Path, str, Lines] | None:
-    """A draft.toml as it is written now; none for other files."""
+    """A draft.toml as it is written now; none for other files, or for one that is too large to be one."""
     path = path_of(uri)
     text = ls.text(path) if path and path.name == CONFIG_FILE else None
-    if path is None or text is None:
+    if path is None or text is None or len(text) > READ_LIMIT:
         return None
     return path, text, ls.lines(path)
 
