@@ -61,6 +61,10 @@ class Cluster:
         """Give back every connection."""
         await self.connection.close()
 
+    def renew(self) -> None:
+        """Drop every connection, as one has turned out to be dead; see ``Connection.renew``."""
+        self.connection.renew()
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -82,6 +82,13 @@ class Connection:
         await self._api.close()
         await self._sockets.end()
 
+    def renew(self) -> None:
+        """Drop every connection, as one has turned out to be dead: after a sleep or a change of networks all are.
+
+        Streams end; whoever needs one opens it anew.
+        """
+        self._sockets.drop()
+
     def keep_spare(self) -> None:
         """Have a connection ready for the next socket, so that it need not wait for TCP and TLS.
 

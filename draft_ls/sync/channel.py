@@ -25,11 +25,17 @@ if TYPE_CHECKING:
 OPEN_TIMEOUT = 10.0
 """Seconds until the shell in the container must have said that it is there."""
 
+BEGIN_TIMEOUT = 4.0
+"""Seconds until the shell must have said that it has the script; a connection that is more silent is dead."""
+
 ANSWER_TIMEOUT = 10.0
 """Seconds for a round trip, and as many again for each ``BYTES_A_TIMEOUT`` of payload."""
 BYTES_A_TIMEOUT = 16 * 1024 * 1024
 
 _LISTENS = re.compile(rb"^" + script.LISTENS.encode() + rb" (\d+)\n", re.MULTILINE)
+_AT_ONCE = 16 * script.BLOCK
+"""How many bytes go in one message."""
+_BEGUN = f"{script.BEGUN}\n".encode()
 _END = re.compile(rb"^" + script.END.encode() + rb" (\d+)\n", re.MULTILINE)
 _log = logging.getLogger(__name__)
 
@@ -72,6 +78,7 @@ class Channel:
         self._stream = stream
         self._broken = False
         self._received = bytearray()
+        self._begun = asyncio.Event()
         self._arrived = asyncio.Event()
         self._awaited = self._listened = 0
         self._reader = asyncio.create_task(self._read(), name=f"sync channel {replica}")
@@ -123,11 +130,14 @@ class Channel:
             DraftError: the stream was cut (``sync-cut``) or there is no answer (``sync-timeout``).
         """
         self._broken = True  # until the answer is complete
+        self._begun.clear()
         limit = ANSWER_TIMEOUT * (1 + size // BYTES_A_TIMEOUT)
         try:
             async with asyncio.timeout(limit):
                 # An answer may come before all is sent: a full disk shows early.
-                _, answer = await asyncio.gather(self._send(text, payload, size, port), self._answer())
+                _, _, answer = await asyncio.gather(
+                    self._send(text, payload, size, port), self._begin(), self._answer()
+                )
         except TimeoutError as error:
             await self.close()
             raise timed_out(self.replica, f"no answer within {limit:.0f} s") from error
@@ -166,20 +176,34 @@ class Channel:
         pending = bytearray(f"{head}\n".encode() + encoded)
         padding = bytes(blocks * script.BLOCK - size)
         try:
+            if (
+                size >= _AT_ONCE
+            ):  # what is small waits for nothing, what is large must not hold back its script
+                await self._stream.write(bytes(pending))
+                pending.clear()
             for chunk in chain(payload, (padding,)):
                 pending += chunk
-                if len(pending) >= script.BLOCK * 16:
+                if len(pending) >= _AT_ONCE:
                     await self._stream.write(bytes(pending))
                     pending.clear()
             await self._stream.write(bytes(pending))
         except DraftError as error:
             raise cut(self.replica) from error
 
+    async def _begin(self) -> None:
+        """Wait until the shell has the script: it says so at once, whatever the script does."""
+        try:
+            async with asyncio.timeout(BEGIN_TIMEOUT):
+                await self._begun.wait()
+        except TimeoutError as error:
+            raise timed_out(self.replica, f"not a word within {BEGIN_TIMEOUT:.0f} s") from error
+
     async def _answer(self) -> tuple[int, str]:
         searched = 0
         while True:
             if match := _END.search(self._received, self._received.rfind(b"\n", 0, searched) + 1):
-                status, output = int(match[1]), bytes(self._received[: match.start()])
+                output = bytes(self._received[: match.start()]).replace(_BEGUN, b"", 1)
+                status = int(match[1])
                 self._received = bytearray()
                 return status, output.decode(errors="surrogateescape")
             if self.ended.is_set():
@@ -193,6 +217,8 @@ class Channel:
         try:
             while (part := await self._stream.read()) is not None:
                 self._received += part[1]
+                if not self._begun.is_set() and self._received.find(_BEGUN) >= 0:
+                    self._begun.set()
                 for match in reversed([*_LISTENS.finditer(self._received)]):
                     self._listened = max(self._listened, int(match[1]))
                     del self._received[match.start() : match.end()]
@@ -201,6 +227,7 @@ class Channel:
             _log.debug("%s: the stream ended: %s", self.replica, error)
         finally:
             self.ended.set()
+            self._begun.set()
             self._arrived.set()
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from draft_ls.sync.payload import Entry
 
 READY = "draft-ready"
+BEGUN = "draft-begun"
 END = "draft-end"
 STATE = "draft-state"
 WRONG = "draft-wrong"
@@ -85,6 +86,7 @@ watcher= awaited=
 while read -r size blocks port count; do
   [ -z "$watcher" ] || {{ exec 5</dev/null; wait "$watcher"; exec 5<&-; }}
   script=$(feed "$size" 1)
+  printf '{BEGUN}\\n'
   feed {BLOCK} "$blocks" | {{
     eval "$script"
     printf '{END} %s\\n' "$?"
@@ -99,9 +101,9 @@ exec 5</dev/null
 """What the exec runs. Its first line of output: the start of process 1 in ticks, whether that is a
 supervisor, the user's id, the tools there are.
 
-Between two scripts it says when the app listens (``LISTENS`` and the number of the request): the kernel lists
-sockets that listen first, so a look is a few lines without a process. Descriptor 5 tells whoever looks to stop:
-a process id may be another's by then."""
+It says when it has a script (``BEGUN``), before it takes the payload. Between two scripts it says when the app
+listens (``LISTENS`` and the number of the request): the kernel lists sockets that listen first, so a look is a few
+lines without a process. Descriptor 5 tells whoever looks to stop: a process id may be another's by then."""
 
 # The new app is there when no former child of process 1 is left, there is one, and no restart is under way
 # (descriptor 4, see the supervisor): then nothing old can answer any more. An app that has not ended after

@@ -210,6 +210,8 @@ class Syncer:
                     if error.problem.code not in faults.CUT:
                         raise
                     _log.info("%s: %s", member.replica, error.problem.message)
+                    if error.problem.code == "sync-timeout":
+                        self._cluster.renew()
                     await self._send(member)
         except DraftError as error:
             problem = error.problem

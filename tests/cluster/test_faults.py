@@ -154,6 +154,16 @@ async def test_a_network_that_swallows_everything_for_a_while(
     await assert_next_save_is_live(flask, cluster)
 
 
+async def test_a_computer_that_slept(way: Way, flask: Bench, cluster: RealCluster) -> None:
+    """Its connections are dead, and nobody has told it."""
+    await flask.live()
+    await assert_next_save_is_live(flask, cluster, "Before the sleep")
+    seen = len(flask.events)
+    way.strand()
+    await assert_next_save_is_live(flask, cluster, "Awake again")
+    assert Stage.BUILD not in flask.stages(seen)
+
+
 async def test_a_namespace_deleted_while_live(flask: Bench, cluster: RealCluster) -> None:
     await flask.live()
     namespace = flask.status.namespace or ""

@@ -100,7 +100,7 @@ async def work(flask: Bench, saves: range, builds: int) -> None:
         assert ended.outcome is Outcome.LIVE, flask.status.problems
 
 
-@pytest.mark.timeout(120 + SAVES)
+@pytest.mark.timeout(300 + 2 * SAVES)
 async def test_a_working_day(flask: Bench, cluster: RealCluster) -> None:
     await flask.live()
     await work(flask, range(1, WARM_UP), 1)

@@ -55,6 +55,9 @@ class LocalCluster:
         self.path = path
         self.streams: list[LocalStream] = []
 
+    def renew(self) -> None:
+        """There is no network that could be dead."""
+
     async def exec(
         self, namespace: str, pod: str, container: str, command: Sequence[str], *, stdin: bool = True
     ) -> LocalStream:

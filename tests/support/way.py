@@ -32,6 +32,7 @@ class Way:
         self._carriers: set[asyncio.Task[Any]] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._stranded: list[asyncio.Event] = []
         self.port = 0
 
     async def restore(self) -> None:
@@ -51,7 +52,8 @@ class Way:
         if server is None:
             return
         server.close()
-        self._flowing.set()
+        for flowing in (self._flowing, *self._stranded):
+            flowing.set()
         for writer in list(self._open):
             writer.transport.abort()
         if self._carriers:
@@ -64,6 +66,13 @@ class Way:
         """Keep every connection, take new ones, and carry nothing: a network that swallows packets."""
         self._flowing.clear()
 
+    def strand(self) -> None:
+        """Carry nothing over the connections there are, ever again, but over new ones: a computer that slept."""
+        self._flowing.clear()
+        self._stranded.append(self._flowing)
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -73,7 +82,8 @@ class Way:
             there, back = await self._connect()
             self._open.add(back)
             with contextlib.suppress(OSError):
-                await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+                flowing = self._flowing
+                await asyncio.gather(self._pump(reader, back, flowing), self._pump(there, writer, flowing))
             self._open.discard(back)
             back.close()
         finally:
@@ -86,9 +96,11 @@ class Way:
             return await asyncio.open_unix_connection(self._to)
         return await asyncio.open_connection(*self._to)
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, flowing: asyncio.Event
+    ) -> None:
         while data := await source.read(65536):
-            await self._flowing.wait()
+            await flowing.wait()
             sink.write(data)
             await sink.drain()
         if sink.can_write_eof():

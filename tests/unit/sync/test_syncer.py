@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from draft_ls.build.context import ContextReader
 from draft_ls.dockerfile.parse import parse
 from draft_ls.errors import DraftError
+from draft_ls.sync import channel
 from draft_ls.sync.channel import Channel
 from draft_ls.sync.mapping import Image, changes_between, plan_sync
 from draft_ls.sync.model import Delete, Kind, Replica, SyncPlan, Write
@@ -58,6 +59,33 @@ async def opened(cluster: Any, root: Path) -> Syncer:
     syncer = Syncer(cluster, root)
     assert (await syncer.follow([REPLICA])).problem is None
     return syncer
+
+
+async def test_a_connection_that_has_died_is_replaced(
+    local: LocalCluster, folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes everything and says nothing, as after a sleep."""
+    saved, container = folders
+    (saved / "a").write_text("new")
+    syncer = await opened(local, saved)
+
+    async def swallow(data: bytes) -> None:
+        del data
+
+    renewed: list[bool] = []
+
+    def renew() -> None:
+        renewed.append(True)
+        monkeypatch.setattr(channel, "BEGIN_TIMEOUT", 30.0)
+
+    monkeypatch.setattr(local, "renew", renew)
+    monkeypatch.setattr(local.streams[0], "write", swallow)
+    monkeypatch.setattr(channel, "BEGIN_TIMEOUT", 0.05)
+    result = await syncer.apply(plan(write(saved / "a", container / "a")))
+    assert result.problem is None
+    assert (container / "a").read_text() == "new"
+    assert (len(renewed), len(local.streams)) == (1, 2)
+    await syncer.close()
 
 
 async def test_a_round_trip(local: LocalCluster, folders: tuple[Path, Path]) -> None:
