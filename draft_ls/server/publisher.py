@@ -62,6 +62,8 @@ class Publisher:
         self._offered.pop(key, None)
 
     def _status(self, status: Status) -> None:
+        if not status.state.working:
+            self._logs.flush(status.key)
         if self._ls.options.notifications:
             self._ls.protocol.notify(STATUS, status_params(status, self._ls.lines))
         self._ls.diagnostics.replace(("run", status.key), _by_file(status.problems))
@@ -94,7 +96,6 @@ class Publisher:
         self._ls.tasks.start(self._ls.engine.cancel(key), f"cancel {key.app.name}")
 
     def _run_ended(self, event: RunEnded) -> None:
-        self._logs.flush(event.key)
         self._ended[event.key] = max(event.run, self._ended.get(event.key, 0))
         known = self._runs.get(event.key)
         if known and known[0] == event.run:

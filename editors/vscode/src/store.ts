@@ -85,6 +85,12 @@ export class Store implements vscode.Disposable {
     return environment?.status;
   }
 
+  /** The status of what answers at a URL. */
+  statusAt(url: string): StatusParams | undefined {
+    const statuses = this.knownApps.flatMap((app) => (app.environments ?? []).map((one) => one.status));
+    return statuses.find((status) => status.url === url);
+  }
+
   dispose(): void {
     this.changed.dispose();
     this.statusChanged.dispose();

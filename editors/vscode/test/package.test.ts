@@ -65,6 +65,12 @@ test("every text in the code is translated, with the same placeholders", () => {
   }
 });
 
+test("activation does not load languageclient: it takes longer than all the rest", () => {
+  for (const [, imported] of sources.join("\n").matchAll(/^import (?!type )([^;]*?) from "vscode-languageclient/gm)) {
+    assert.fail(imported);
+  }
+});
+
 test("files that package.json names exist", () => {
   const { grammars, snippets, walkthroughs } = manifest.contributes;
   const images = walkthroughs.flatMap((one) => one.steps.map((step) => step.media.image));

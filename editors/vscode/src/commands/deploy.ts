@@ -39,14 +39,14 @@ export class DeployCommands {
     if (target === undefined) return;
     const status = this.store.status(target);
     if (status?.url === undefined) await this.connection.execute("open", target);
-    else await this.preview.open(status.url, status.liveDigest);
+    else await this.preview.open(status.url);
   }
 
   async openInEditor(argument: CommandArgument): Promise<void> {
     const target = await chooseTarget(argument, this.store);
     if (target === undefined) return;
     const status = this.store.status(target);
-    if (status?.url !== undefined) await this.preview.openHere(status.url, status.liveDigest);
+    if (status?.url !== undefined) await this.preview.openHere(status.url);
     else void vscode.window.showInformationMessage(vscode.l10n.t("Not deployed yet: run Draft: Up first."));
   }
 

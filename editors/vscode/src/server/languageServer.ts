@@ -156,7 +156,13 @@ export class LanguageServer implements vscode.Disposable {
     const { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn } = await import(
       "vscode-languageclient/node"
     );
-    return new LanguageClient(SECTION, "Draft Language Server", () => Promise.resolve(started.child), {
+    class QuietClient extends LanguageClient {
+      /** What goes wrong is in the log and in the state of the server: no message of its own for each attempt. */
+      override error(message: string, data?: unknown): void {
+        super.error(message, data, false);
+      }
+    }
+    return new QuietClient(SECTION, "Draft Language Server", () => Promise.resolve(started.child), {
       documentSelector: [{ scheme: "file" }],
       initializationOptions: this.hooks.initializationOptions(),
       outputChannel: this.channel,

@@ -12,24 +12,24 @@ export class Preview implements vscode.Disposable {
   private readonly opened = new Map<string, string | undefined>();
   private readonly subscriptions: vscode.Disposable[];
 
-  constructor(store: Store) {
+  constructor(private readonly store: Store) {
     this.subscriptions = [
       store.onDidChangeStatus((status) => void this.reload(status)),
       vscode.window.tabGroups.onDidChangeTabs((event) => {
-        if (event.closed.some(isSimpleBrowser)) this.opened.clear();
+        if (event.closed.some(isSimpleBrowser) && !isSimpleBrowserOpen()) this.opened.clear();
       }),
     ];
   }
 
   /** Opens a URL where the setting `draft.openIn` says. */
-  async open(url: string, liveDigest?: string): Promise<void> {
-    if (readSettings().openIn === "simpleBrowser") await this.openHere(url, liveDigest);
+  async open(url: string): Promise<void> {
+    if (readSettings().openIn === "simpleBrowser") await this.openHere(url);
     else await vscode.env.openExternal(vscode.Uri.parse(url, true));
   }
 
   /** Opens a URL in the Simple Browser, beside the code. */
-  async openHere(url: string, liveDigest?: string): Promise<void> {
-    this.opened.set(url, liveDigest);
+  async openHere(url: string): Promise<void> {
+    this.opened.set(url, this.store.statusAt(url)?.liveDigest);
     await this.show(url);
   }
 
@@ -51,6 +51,10 @@ export class Preview implements vscode.Disposable {
   dispose(): void {
     for (const subscription of this.subscriptions) subscription.dispose();
   }
+}
+
+function isSimpleBrowserOpen(): boolean {
+  return vscode.window.tabGroups.all.some((group) => group.tabs.some(isSimpleBrowser));
 }
 
 function isSimpleBrowser(tab: vscode.Tab): boolean {
