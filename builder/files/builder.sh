@@ -101,7 +101,7 @@ stop() { # end the child with all that it started
 }
 
 watch_client() { # nothing more is to come: the end of standard input means that nobody waits any more
-  { cat <&3 >/dev/null; kill -TERM $$; } &
+  { cat <&3; kill -TERM $$; } >/dev/null 2>&1 & # it must not keep the client's streams open
   watcher=$!
 }
 
@@ -306,11 +306,11 @@ serve() {
   $BUILDAH info || { echo "buildah cannot work here with the storage driver ${STORAGE_DRIVER:-overlay}" >&2; exit 1; }
   $BUILDAH rm --all >/dev/null 2>&1
   : >"$RUN/ready"
-  trap 'exit 0' TERM INT
+  trap 'kill "$!" 2>/dev/null; exit 0' TERM INT
   while :; do
-    sleep 60 &
-    wait $!
     collect
+    sleep 60 >/dev/null 2>&1 &
+    wait $!
   done
 }
 

@@ -93,7 +93,9 @@ def batches(have: Mapping[str, ContextFile], want: Mapping[str, ContextFile]) ->
     A file whose content the builder has under another path is linked there, not sent: all such files are in
     the first batch, where what is removed is still there to be linked to.
     """
-    removed = tuple(sorted(have.keys() - want.keys(), reverse=True))
+    gone = have.keys() - want.keys()
+    others = {path for path in have.keys() & want.keys() if have[path].type is not want[path].type}
+    removed = tuple(sorted(gone | others, reverse=True))
     changed = [file for path, file in want.items() if have.get(path) != file]
     known = {(file.digest, file.mode): path for path, file in have.items() if file.type is FileType.FILE}
     links = {

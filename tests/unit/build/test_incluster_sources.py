@@ -1,0 +1,371 @@
+"""Sources on their way to the builder: the client's side against the very script that the pod runs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import shutil
+import stat
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from draft_ls.build.context import ContextReader
+from draft_ls.build.incluster import sources
+from draft_ls.build.incluster.conversation import Conversation, EndedError
+from draft_ls.build.incluster.sources import State, batches, state_of
+from draft_ls.build.incluster.troubles import LostError
+from draft_ls.build.incluster.upload import Uploader, app_key
+from draft_ls.cluster.streams import Channel
+from draft_ls.errors import DraftError, Problem
+from ground import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from draft_ls.build.model import BuildContext
+    from draft_ls.cluster.streams import ExecStream
+
+SCRIPT = ROOT / "builder/files/builder.sh"
+SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)]
+
+BUILDAH = """#!/bin/sh
+echo "STEP 1/1: FROM scratch" >&2
+while [ $# -gt 1 ]; do
+  [ "$1" != --iidfile ] || echo sha256:abc >"$2"
+  shift
+done
+cat "$1/wanted" 2>/dev/null
+[ ! -e "$1/slow" ] || { echo under way; sleep 600; }
+"""
+
+
+class LocalStream:
+    """The script as a process of this machine, with the face of an exec."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._parts: asyncio.Queue[tuple[Channel, bytes] | None] = asyncio.Queue()
+        self._readers = [
+            asyncio.create_task(self._read(Channel.STDOUT, process.stdout)),
+            asyncio.create_task(self._read(Channel.STDERR, process.stderr)),
+        ]
+        self._end = asyncio.create_task(self._ended())
+        self.exit_code: int | None = None
+        self.failure = ""
+
+    async def _read(self, channel: Channel, stream: asyncio.StreamReader | None) -> None:
+        assert stream is not None
+        while data := await stream.read(65536):
+            await self._parts.put((channel, data))
+
+    async def _ended(self) -> None:
+        await asyncio.gather(*self._readers)
+        self.exit_code = await self._process.wait()
+        await self._parts.put(None)
+
+    async def read(self) -> tuple[Channel, bytes] | None:
+        return await self._parts.get()
+
+    async def write(self, data: bytes) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(data)
+            await self._process.stdin.drain()
+        except ConnectionError as error:
+            raise DraftError(Problem("exec-closed", "closed")) from error
+
+    async def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        async with asyncio.timeout(30):
+            await self._end
+
+
+class Ground:
+    """A builder's folders, and the script over them."""
+
+    def __init__(self, folder: Path, shell: str) -> None:
+        self.folder = folder
+        self.shell = shell
+        for name in ("data/tmp", "data/line", "run", "settings", "bin"):
+            (folder / name).mkdir(parents=True)
+        (folder / "settings/registries").write_text("")
+        buildah = folder / "bin/buildah"
+        buildah.write_text(BUILDAH)
+        buildah.chmod(0o755)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        names = {"DRAFT_DATA": "data", "DRAFT_RUN": "run", "DRAFT_SETTINGS": "settings"}
+        path = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]])
+        return os.environ | {name: str(self.folder / each) for name, each in names.items()} | {"PATH": path}
+
+    @asynccontextmanager
+    async def talk(self, app: str, person: str = "ann") -> AsyncGenerator[Conversation]:
+        process = await asyncio.create_subprocess_exec(
+            self.shell, SCRIPT, "build", env=self.environment, stdin=-1, stdout=-1, stderr=-1
+        )
+        talk = Conversation(cast("ExecStream", LocalStream(process)))
+        await talk.send(f"open {person} {app}")
+        try:
+            yield talk
+        finally:
+            await talk.close()
+
+    def tree(self, app: str, person: str = "ann") -> Path:
+        return self.folder / "data/sources" / person / app / "tree"
+
+
+@pytest.fixture(params=SHELLS)
+def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Ground:
+    return Ground(tmp_path / "builder", request.param)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    return folder
+
+
+def said(folder: Path) -> dict[str, tuple[str, int, str]]:
+    """What a folder says: path → type, mode, content."""
+    found: dict[str, tuple[str, int, str]] = {}
+    for path in sorted(folder.rglob("*")):
+        name, mode = path.relative_to(folder).as_posix(), stat.S_IMODE(path.lstat().st_mode)
+        if path.is_symlink():
+            found[name] = ("link", 0, str(path.readlink()))
+        else:
+            found[name] = ("folder", mode, "") if path.is_dir() else ("file", mode, path.read_text())
+    return found
+
+
+async def bring(ground: Ground, uploader: Uploader, context: BuildContext) -> int:
+    async with ground.talk("x") as talk:
+        await uploader.bring(talk, "x", context)
+        return talk.sent
+
+
+async def test_everything_a_folder_may_hold_arrives_and_changes(ground: Ground, app: Path) -> None:
+    reader, uploader = ContextReader(app), Uploader()
+    (app / "deep/er").mkdir(parents=True)
+    (app / "deep").chmod(0o711)
+    (app / "deep/er/run.sh").write_text("#!/bin/sh\n")
+    (app / "deep/er/run.sh").chmod(0o750)
+    (app / "a name with 'quotes', \\ and ü").write_text("odd\n")
+    (app / "link").symlink_to("deep/er/run.sh")
+    (app / "becomes-a-folder").write_text("file\n")
+    (app / "becomes-a-file").mkdir()
+    (app / "becomes-a-file/inner").write_text("inner\n")
+    (app / "empty").mkdir()
+    await bring(ground, uploader, reader.read())
+    assert said(ground.tree("x")) == said(app)
+
+    (app / "becomes-a-folder").unlink()
+    (app / "becomes-a-folder").mkdir()
+    (app / "becomes-a-folder/inner").write_text("new\n")
+    shutil.rmtree(app / "becomes-a-file")
+    (app / "becomes-a-file").write_text("file now\n")
+    (app / "deep/er/run.sh").chmod(0o755)
+    (app / "link").unlink()
+    (app / "link").symlink_to("elsewhere")
+    await bring(ground, uploader, reader.read())
+    assert said(ground.tree("x")) == said(app)
+
+
+async def test_a_save_sends_what_changed_and_a_rename_sends_no_content(ground: Ground, app: Path) -> None:
+    reader, uploader = ContextReader(app), Uploader()
+    noise = random.Random(1)
+    (app / "big").write_bytes(noise.randbytes(300_000))
+    first = await bring(ground, uploader, reader.read())
+    assert first > 300_000
+    assert await bring(ground, uploader, reader.read()) < 100
+    (app / "small").write_text("x")
+    assert await bring(ground, uploader, reader.read()) < 1_500
+    (app / "big").rename(app / "moved")
+    assert await bring(ground, Uploader(), reader.read()) < 1_500  # another process, too
+    assert (ground.tree("x") / "moved").read_bytes() == (app / "moved").read_bytes()
+    assert not (ground.tree("x") / "big").exists()
+
+
+async def test_a_cut_in_the_middle_keeps_what_arrived_whole(
+    ground: Ground, app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "BATCH", 1_000)
+    for number in range(10):
+        (app / f"{number}").write_text(f"{number}" * 1_000)
+    context = ContextReader(app).read()
+    wanted = list(batches({}, context.files))
+    uploader = Uploader()
+    async with ground.talk("x") as talk:
+        assert (await talk.answer())[0] == "hello"
+        data = sources.packed(app, wanted[0], context.files, compress=True)
+        await talk.send(f"batch {len(data)}", data)
+        assert await talk.answer() == ["taken"]
+        data = sources.packed(app, wanted[1], context.files, compress=True)
+        await talk.send(f"batch {len(data)}", data[: len(data) // 2])
+    async with ground.talk("x") as talk:
+        words = await talk.answer()
+        assert words[2] == state_of(wanted[0].entries).name
+    sent = await bring(ground, uploader, context)
+    assert sent < sum(len(sources.packed(app, each, context.files, compress=True)) for each in wanted)
+    assert said(ground.tree("x")) == said(app)
+
+
+async def test_a_batch_that_was_interrupted_while_it_was_applied_is_applied_again(
+    ground: Ground, app: Path
+) -> None:
+    reader, uploader = ContextReader(app), Uploader()
+    (app / "old").write_text("old\n")
+    await bring(ground, uploader, reader.read())
+    before = reader.read()
+    (app / "old").unlink()
+    (app / "new").write_text("new\n")
+    (batch,) = batches(before.files, reader.read().files)
+    home = ground.tree("x").parent
+    ready = home / "ready"  # as it lies there when the script is killed between checking and applying
+    (ready / "tree").mkdir(parents=True)
+    (ready / "tree/new").write_text("new\n")
+    (ready / "removed").write_text("old\n")
+    (ready / "journal").write_bytes(batch.entries)
+    async with ground.talk("x") as talk:
+        assert (await talk.answer())[2] == uploader._known["x"].after(batch.entries).name
+    assert said(ground.tree("x")) == said(app)
+
+
+async def test_what_does_not_match_its_checksum_is_refused(ground: Ground, app: Path) -> None:
+    (app / "file").write_text("right\n")
+    context = ContextReader(app).read()
+    (batch,) = batches({}, context.files)
+    data = sources.packed(app, batch, context.files, compress=False).replace(b"right\n", b"wrong\n")
+    import gzip
+
+    data = gzip.compress(data)
+    async with ground.talk("x") as talk:
+        await talk.answer()
+        await talk.send(f"batch {len(data)}", data)
+        with pytest.raises(EndedError) as caught:
+            await talk.answer()
+    assert any("file: FAILED" in line for line in caught.value.said)
+    assert said(ground.tree("x")) == {}
+
+
+async def test_a_build_gets_its_own_copy_and_leaves_nothing(ground: Ground, app: Path) -> None:
+    (app / "wanted").write_text("as it was\n")
+    output: list[str] = []
+    answers: list[list[str]] = []
+    async with ground.talk("x") as talk:
+        await Uploader().bring(talk, "x", ContextReader(app).read())
+        await talk.send("file Dockerfile 13", b"FROM scratch\n")
+        talk.on_output = output.append
+        await talk.send("build 6", b"--tag=")
+        code, _ = await talk.outcome(answers.append)
+    assert code == 0
+    assert answers == [["building"], ["built", "sha256:abc"]]
+    assert "as it was\n" in "".join(output)
+    assert list((ground.folder / "data/work").iterdir()) == []
+    assert list((ground.folder / "data/line").iterdir()) == []
+    assert list((ground.folder / "run").iterdir()) == []
+
+
+async def test_builds_stand_in_line_and_one_that_is_left_ends_with_all_it_started(
+    ground: Ground, app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRAFT_PARALLEL", "1")
+    (app / "slow").write_text("")
+    context, begun = ContextReader(app).read(), asyncio.Event()
+    async with ground.talk("slow") as slow:
+        await Uploader().bring(slow, "slow", context)
+        slow.on_output = lambda text: begun.set() if "under way" in text else None
+        await slow.send("build 6", b"--tag=")
+        outcome = asyncio.create_task(slow.outcome(lambda _: None))
+        await begun.wait()
+        (app / "slow").unlink()
+        async with ground.talk("quick", "bob") as quick:
+            await Uploader().bring(quick, "quick", ContextReader(app).read())
+            await quick.send("build 6", b"--tag=")
+            assert await quick.answer() == ["waiting", "1"]
+            await slow.close()
+            assert await quick.answer() == ["building"]
+            assert (await quick.outcome(lambda _: None))[0] == 0
+        assert (await outcome)[0] == 130
+    async with asyncio.timeout(20):
+        while _runs("sleep\0600", str(ground.folder)):
+            await asyncio.sleep(0.05)
+
+
+async def test_garbage_is_collected_once_there_is_too_much_of_it(ground: Ground) -> None:
+    calls = ground.folder / "calls"
+    buildah = ground.folder / "bin/buildah"
+    buildah.write_text(f'#!/bin/sh\nshift 6\necho "$@" >>"{calls}"\n[ "$2" != du ] || echo 9 total\n')
+    data = ground.folder / "data"
+    (data / "collected").write_text("")
+    os.utime(data / "collected", (1, 1))
+    (data / "built").write_text("")
+    fresh, stale = data / "sources/ann/fresh", data / "sources/ann/stale"
+    for folder in (fresh, stale):
+        folder.mkdir(parents=True)
+        (folder / "used").write_text("")
+    os.utime(stale / "used", (1, 1))
+    process = await asyncio.create_subprocess_exec(
+        ground.shell, SCRIPT, "serve", env=ground.environment | {"DRAFT_COLLECT_ABOVE": "-1"}, stdout=-1
+    )
+    assert process.stdout is not None
+    while not (await process.stdout.readline()).startswith(b"collecting all"):
+        pass
+    async with asyncio.timeout(20):
+        while "unshare sh" not in calls.read_text():
+            await asyncio.sleep(0.05)
+    process.terminate()
+    await process.wait()
+    made = [line for line in calls.read_text().splitlines() if line.startswith("rmi")]
+    assert made == ["rmi --prune", "rmi --all --force"]
+    assert fresh.exists()
+    assert not stale.exists()
+
+
+def _runs(words: str, folder: str) -> bool:
+    """Whether a process of the ground's own runs that."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().decode()
+            if words in command and folder in (process / "environ").read_bytes().decode(errors="replace"):
+                return True
+        except OSError:
+            continue
+    return False
+
+
+async def test_the_end_of_the_container_is_a_lost_builder(ground: Ground) -> None:
+    async with ground.talk("x") as talk:
+        await talk.answer()
+        cast("LocalStream", talk._stream)._process.kill()
+        with pytest.raises(LostError):
+            cast("LocalStream", talk._stream).exit_code = None
+            await _until_killed(talk)
+
+
+async def _until_killed(talk: Conversation) -> None:
+    stream = cast("LocalStream", talk._stream)
+    await stream._end
+    stream.exit_code = 137  # what an API server says of a container that was killed
+    await talk.answer()
+
+
+def test_a_journal_tells_the_state() -> None:
+    assert State().name == "none"
+    assert state_of(b"").files == {}
+    state = state_of(b'["a", "file", 420, 1, "d"]\n["b", "link", 511, 0, "e"]\n["a"]\n')
+    assert set(state.files) == {"b"}
+    assert state.after(b"") == state
+
+
+def test_an_app_is_named_without_its_path(app: Path) -> None:
+    context = ContextReader(app).read()
+    assert app_key(context) == app_key(ContextReader(app).read())
+    assert app.name not in app_key(context)
