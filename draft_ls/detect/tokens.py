@@ -82,7 +82,7 @@ class Signs:
     Attributes:
         files: globs of its source files.
         comment: how its comments look; see ``tokens``.
-        calls: names whose arguments hold the port that is listened on.
+        calls: names whose arguments hold the port that is listened on, with or without what they are called on.
         keys: names of options and constants whose value is such a port.
         skip: a pattern of paths that do not count.
     """
@@ -155,7 +155,11 @@ def scan(sources: Sources, signs: Signs) -> Network:
     health: Fact[str] | None = None
     reads = False
     variables: list[Fact[str]] = []
-    quick = re.compile("|".join(sorted(signs.calls | signs.keys))) if signs.calls | signs.keys else None
+    quick = (
+        re.compile("|".join(sorted(map(re.escape, signs.calls | signs.keys))))
+        if signs.calls | signs.keys
+        else None
+    )
     for path in paths:
         text = sources.text(path)
         reads = reads or bool(_READS.search(text))
@@ -215,7 +219,11 @@ class Code:
             if token.kind not in {"name", "string"}:
                 continue
             following = self._following(index)
-            if token.kind == "name" and token.text in signs.calls and following in {"(", "!", "{"} | _BARE:
+            if (
+                token.kind == "name"
+                and self._called(index) & signs.calls
+                and following in {"(", "!", "{"} | _BARE
+            ):
                 stretch = self._arguments(index + 1)
             elif token.value in signs.keys and following in {":", "=", "=>", ":=", "->", ","}:
                 stretch = self._value(index + 1)
@@ -226,6 +234,12 @@ class Code:
             if found:
                 return found, asked
         return None, asked
+
+    def _called(self, index: int) -> set[str]:
+        """What a call's name may be given as: alone, or with what it is called on (``Urls.Add``)."""
+        name = self._tokens[index].text
+        on = self._tokens[index - 2].text if index > 1 and self._tokens[index - 1].text == "." else ""
+        return {name, f"{on}.{name}"}
 
     def _following(self, index: int) -> str:
         if index + 1 >= len(self._tokens):
@@ -332,6 +346,15 @@ _BARE = {"<string>", "<number>", "<name>", ":"}
 """What may follow a call's name in languages that need no brackets."""
 
 
+FOREIGN = frozenset(
+    {
+        587, 1433, 1521, 2181, 2379, 3306, 4222, 5432, 5433, 5672, 6379, 6380, 7687, 8529, 9042, 9092, 9200, 11211,
+        15672, 26257, 27017,
+    }
+)  # fmt: skip
+"""Ports of databases, queues and caches: an app that names one of them connects to it."""
+
+
 def port_of(token: Token) -> int | None:
     """The port that a token stands for: ``8080``, ``":8080"``, ``"http://*:5000"``, ``"${PORT:8080}"``."""
     text = token.value.replace("_", "") if token.kind == "number" else token.value
@@ -341,4 +364,4 @@ def port_of(token: Token) -> int | None:
     if not match:
         return None
     number = int(match[1] or match[2] or match[0])
-    return number if 80 <= number < 65536 else None
+    return number if 80 <= number < 65536 and number not in FOREIGN else None

@@ -25,7 +25,7 @@ _NO_SERVER = (
 
 SIGNS = Signs(
     files=("*.cs", "*.fs", "**/Program.cs", "**/Program.fs", "**/Startup.cs"),
-    calls=frozenset({"UseUrls", "ListenAnyIP", "Listen", "ListenLocalhost", "Add", "Run", "RunAsync"}),
+    calls=frozenset({"UseUrls", "ListenAnyIP", "Listen", "ListenLocalhost", "Urls.Add", "Run", "RunAsync"}),
     keys=frozenset(),
     skip=r"(?:^|/)(?:bin|obj|Tests?)/",
 )
