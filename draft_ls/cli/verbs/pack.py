@@ -95,6 +95,18 @@ def check(
             metavar="FOLDER", help="The pack's folder.", exists=True, file_okay=False, resolve_path=True
         ),
     ] = HERE,
+    app: Annotated[
+        Path | None,
+        typer.Option(
+            "--app",
+            metavar="FOLDER",
+            help="An app to render it for; it stays as it is.",
+            show_default="an empty one",
+            exists=True,
+            file_okay=False,
+            resolve_path=True,
+        ),
+    ] = None,
     build: Annotated[bool, typer.Option("--build", help="Build the image too.", show_default=False)] = False,
     output: OutputForm = Form.TEXT,
 ) -> None:
@@ -111,7 +123,7 @@ def check(
             helm = (await Helm.find()).path
         except DraftError:  # the checks that need it say so, the others are made
             helm = None
-        return await check_pack(folder, helm, build=build)
+        return await check_pack(folder, helm, app=app, build=build)
 
     def work() -> Exit:
         found = asyncio.run(checks())

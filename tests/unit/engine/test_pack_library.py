@@ -67,6 +67,20 @@ async def test_a_new_pack_passes_its_check(helm4: Path, tmp_path: Path) -> None:
     assert all(check.fix for check in missing if not check.ok)
 
 
+@pytest.mark.timeout(120)
+async def test_a_check_can_take_a_real_app(helm4: Path, tmp_path: Path) -> None:
+    made = new_pack("acme")
+    app = tmp_path / "app"
+    app.mkdir()
+    [refused] = await check_pack(made, helm4, app=app)
+    assert (refused.ok, refused.seen) == (False, f"The pack 'acme' does not recognise {app}.")
+    (app / "acme.json").write_text("{}")
+    assert all(check.ok for check in await check_pack(made, helm4, app=app))
+    assert [each.name for each in app.iterdir()] == ["acme.json"]
+    missing = await check_pack(made, None)
+    assert [check.name for check in missing if not check.ok] == ["helm"]
+
+
 async def test_a_folder_is_added_updated_and_removed(tmp_path: Path) -> None:
     source = repository(tmp_path / "team")
     added = await add_packs(str(source))
