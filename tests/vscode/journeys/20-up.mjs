@@ -40,14 +40,17 @@ export default async function up({ ground, folder, open, shot }) {
 
   await workbench.openSideView();
   await workbench.treeRow(url.replace("http://", "")).waitFor();
+  await workbench.treeRow("1 of 1 ready").waitFor({ timeout: 90_000 }); // the old pod takes its time to go
   await workbench.treeRow("Deployments").click();
   await workbench.treeRow("#2 Dockerfile").waitFor();
   await shot(workbench, "6-side-view");
 
   await workbench.command("Draft: Roll Back…");
-  await workbench.quickRow("#1").waitFor();
+  await workbench.quickRow("#1 up").waitFor();
+  assert.equal(await workbench.quickInput.locator(".quick-input-list .monaco-list-row").count(), 1, "a sync is no revision");
   await shot(workbench, "7-history");
-  await workbench.quickRow("#1").click();
+  await workbench.page.keyboard.press("Escape");
+  await workbench.treeAction("#1 up", "Roll Back");
   await workbench.dialog("Go back to revision 1").getByRole("button", { name: "Go Back" }).click();
   await until("the old text", async () => /Hello, World!/.test(await fetchText(url)), 60_000);
   await workbench.status(/saved, not live/);

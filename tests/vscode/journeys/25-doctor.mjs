@@ -1,8 +1,13 @@
-// The doctor's page, the plan of the next save, and the Simple Browser that follows what is live.
+// The doctor's page, the plan of the next save, and the Simple Browser: it opens when the app is live, and follows it.
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { until } from "../ground.mjs";
 
 export default async function doctor({ ground, folder, open, shot }) {
   const app = await ground.app(await folder(), { name: "doctor" });
+  await mkdir(path.join(app.folder, ".vscode"));
+  const settings = { "draft.openOnLive": true, "draft.openIn": "simpleBrowser" };
+  await writeFile(path.join(app.folder, ".vscode/settings.json"), JSON.stringify(settings));
   const workbench = await open(app.folder);
   await workbench.openFile("app.py");
   await workbench.status(/not watching/);
@@ -19,7 +24,6 @@ export default async function doctor({ ground, folder, open, shot }) {
   await workbench.notification("Next save").getByRole("button", { name: "Deploy Now" }).click();
   await workbench.live();
 
-  await workbench.command("Draft: Open App in the Editor");
   const browser = workbench.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame").frameLocator("iframe");
   await browser.getByText("Hello, World!").waitFor();
   await workbench.replace("Hello, World!", "Hello, Preview!");

@@ -24,6 +24,13 @@ export default async function failures({ ground, folder, open, shot }) {
   await workbench.openFile("app.py");
   await workbench.item.click();
   await workbench.page.locator(".tab.active", { hasText: "Dockerfile" }).waitFor();
+  await workbench.openFile("app.py");
+  await workbench.command("Draft: Show Output");
+  await workbench.command("View: Toggle Maximized Panel"); // so that lines which come later push nothing out of sight
+  await workbench.outputLink("Dockerfile").click({ modifiers: ["Control"] });
+  await workbench.page.locator(".tab.active", { hasText: "Dockerfile" }).waitFor();
+  await workbench.page.getByText(/^Ln 10, Col 1/).waitFor();
+  await workbench.page.keyboard.press("Control+j");
   await workbench.page.locator(".editor-instance .view-line").first().click();
   await workbench.replace("RUN echo broken && exit 3", "COPY requirements.txt ./");
   await workbench.save();
