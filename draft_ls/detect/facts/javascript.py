@@ -133,8 +133,10 @@ def _network(subject: Subject, facts: Facts) -> None:
     facts.port = facts.port or next((port for script in found if (port := script.named_port())), None)
     if facts.port is None:
         asked = {name for script in found for name in script.asked_ports()}
-        declared = ((name, port) for script in found for name, port in script.declared_ports())
-        facts.port = next((port for name, port in declared if name in asked), None) if asked else None
+        declared = (each for script in found for each in script.declared_ports()) if asked else ()
+        said = next(((port, reads) for name, port, reads in declared if name in asked), None)
+        facts.port, reads = said or (None, False)
+        facts.reads_port = facts.reads_port or reads
     framework = subject.framework
     if framework:
         facts.reads_port = facts.reads_port or framework.reads_port

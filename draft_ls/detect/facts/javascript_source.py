@@ -121,8 +121,12 @@ class Script:
                 if "port" in text_of(each).lower():
                     yield text_of(each).lower()
 
-    def declared_ports(self) -> Iterator[tuple[str, Fact[int]]]:
-        """Ports that other modules may ask for, by name in small letters: variables, and keys of configuration."""
+    def declared_ports(self) -> Iterator[tuple[str, Fact[int], bool]]:
+        """Ports that other modules may ask for: variables, and keys of configuration.
+
+        Each with its name in small letters, and whether it is ``PORT`` of the environment.
+        """
+        environment = "process.env" in self._text
         named = [*self.assignments.items()]
         for pair in descendants(self.root, "pair"):
             value = pair.child_by_field_name("value")
@@ -131,7 +135,7 @@ class Script:
         for name, value in named:
             port = self._default(value) if name.lower().endswith("port") else None
             if port:
-                yield name.lower(), Fact(port, (self.evidence(value),))
+                yield name.lower(), Fact(port, (self.evidence(value),)), environment and name == "PORT"
 
     def _default(self, value: Node) -> int | None:
         """The port that a value stands for; of a schema (``z.number().max(9000).default(3000)``) its default."""
@@ -153,7 +157,7 @@ class Script:
     def resolve(self, node: Node, depth: int = 0) -> tuple[int | None, bool]:
         """The port an expression stands for, and whether it asks the environment for ``PORT``."""
         port: int | None = None
-        reads = bool(re.search(r"""\bPORT\b""", text_of(node)))
+        reads = bool(re.search(r"""\benv\b[^\n]{0,20}\bPORT\b|["']PORT["']""", text_of(node)))
         for each in descendants(
             node, "number", "string_fragment", "identifier", "shorthand_property_identifier"
         ):
