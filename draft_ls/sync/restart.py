@@ -19,7 +19,7 @@ from draft_ls.dockerfile.settings import lineage, settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from draft_ls.dockerfile.model import Dockerfile, Stage
+    from draft_ls.dockerfile.model import Dockerfile
     from draft_ls.files import Tree
     from draft_ls.scaffold.model import SyncRules
 
@@ -65,7 +65,10 @@ def needs_restart(
     dockerfile: Dockerfile, sources: Sequence[str], rules: SyncRules, tree: Tree | None = None
 ) -> bool:
     """Whether files of the context, once synced, show only after a restart."""
-    if takes_by_itself(dockerfile, rules.reloads, tree):
+    line = _command_line(dockerfile, tree)
+    if _PHP.search(line):
+        return any(_is_php(source) or _configures(source) for source in sources)
+    if _takes_by_itself(dockerfile, line, rules.reloads):
         return any(_configures(source) for source in sources)
     return rules.restart is None or first_match(rules.restart, sources) is not None
 
@@ -77,29 +80,23 @@ def first_match(patterns: Sequence[str], sources: Sequence[str]) -> str | None:
     return next(iter(GitIgnoreSpec.from_lines(patterns).match_files(sources)), None)
 
 
-def takes_by_itself(dockerfile: Dockerfile, reloads: Sequence[str] = (), tree: Tree | None = None) -> bool:
-    """Whether what the image runs reads files anew for each request, or watches them.
-
-    Args:
-        dockerfile: of the image.
-        reloads: more start commands that do, by their first words.
-        tree: the context's files, to look into package.json.
-    """
-    final = dockerfile.final
-    if final is None:
-        return False
-    sets = settings(dockerfile, final)
+def _command_line(dockerfile: Dockerfile, tree: Tree | None) -> str:
+    """What the image runs, as far as the Dockerfile says; empty if that is its base image's word."""
+    sets = settings(dockerfile)
     runs = [
         *(sets.entrypoint.arguments if sets.entrypoint else ()),
         *(sets.command.arguments if sets.command else ()),
     ]
-    if not runs:
-        return _FILE_SERVERS.fullmatch(lineage(dockerfile, final)[0].base) is not None
-    if posixpath.basename(runs[0]) in _SERVERS:
+    return _resolved(" ".join(runs), tree)
+
+
+def _takes_by_itself(dockerfile: Dockerfile, line: str, reloads: Sequence[str]) -> bool:
+    """Whether what the image runs reads files anew for each request, or watches them."""
+    if not line.strip():
+        final = dockerfile.final
+        return final is not None and _FILE_SERVERS.fullmatch(lineage(dockerfile, final)[0].base) is not None
+    if posixpath.basename(line.split(maxsplit=1)[0]) in _SERVERS:
         return True
-    line = _resolved(" ".join(runs), tree)
-    if _PHP.search(line):
-        return not _caches_php(dockerfile, final)
     return _WATCHING.search(line) is not None or any(_begins(line, each) for each in reloads)
 
 
@@ -107,15 +104,6 @@ def _begins(line: str, words: str) -> bool:
     """Whether a command of a line begins with these words."""
     wanted = r"\s+".join(re.escape(word) for word in words.split())
     return bool(wanted) and re.search(rf"{_COMMAND}{wanted}(?:\s|$)", line) is not None
-
-
-def _caches_php(dockerfile: Dockerfile, final: Stage) -> bool:
-    """Whether PHP keeps compiled files, and looks at them again after seconds only: OPcache, built in since 8.5."""
-    stages = lineage(dockerfile, final)
-    if any("opcache" in each.text for stage in stages for each in stage.instructions):
-        return True
-    version = re.search(r"php:(\d+)(?:\.(\d+))?", stages[0].base)
-    return version is None or (int(version[1]), int(version[2] or 99)) >= (8, 5)
 
 
 def _resolved(line: str, tree: Tree | None, depth: int = 3) -> str:
@@ -130,6 +118,12 @@ def _resolved(line: str, tree: Tree | None, depth: int = 3) -> str:
     except (ValueError, KeyError, TypeError):
         return line
     return _resolved(script, tree, depth - 1)
+
+
+def _is_php(source: str) -> bool:
+    """Whether PHP may keep a file in compiled form and look at it again only after seconds (OPcache)."""
+    name = posixpath.basename(source)
+    return "." not in name or name.endswith((".php", ".phtml", ".inc", ".module", ".theme"))
 
 
 def _configures(source: str) -> bool:

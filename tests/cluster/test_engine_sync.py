@@ -233,7 +233,7 @@ async def test_an_image_that_cannot_be_restarted_builds_and_says_why(flask: Benc
 
 
 EXAMPLES = {
-    "php": ("public/index.php", False),
+    "php": ("public/index.php", True),
     "ruby": ("server.rb", True),
     "static": ("index.html", False),
 }
