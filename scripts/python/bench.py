@@ -8,7 +8,7 @@ import importlib
 import json
 import sys
 
-BENCHES = ("core", "loop", "detect", "editor")
+BENCHES = ("core", "loop", "detect", "editor", "builder")
 
 
 def main() -> None:

@@ -26,13 +26,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-def test_the_wheel_holds_every_pack(wheel: Path) -> None:
-    packs = [path for path in (ROOT / "packs").rglob("*") if path.is_file()]
-    assert packs
+@pytest.mark.parametrize("folder", ["packs", "builder"])
+def test_the_wheel_holds_every_pack_and_the_builders_chart(wheel: Path, folder: str) -> None:
+    shipped = [path for path in (ROOT / folder).rglob("*") if path.is_file()]
+    assert shipped
     with zipfile.ZipFile(wheel) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
-    for path in packs:
-        assert held[f"draft_ls/_packs/{path.relative_to(ROOT / 'packs').as_posix()}"] == path.read_bytes()
+    for path in shipped:
+        assert held[f"draft_ls/_{folder}/{path.relative_to(ROOT / folder).as_posix()}"] == path.read_bytes()
 
 
 def test_the_wheel_holds_nothing_else(wheel: Path) -> None:

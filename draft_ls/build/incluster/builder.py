@@ -123,6 +123,7 @@ class ClusterBuilder:
                 raise DraftError(troubles.upload_failed(ended.said)) from None
             finally:
                 self.sent += talk.sent
+            on_text(f"Sent {self.sent:,} bytes of sources\n")
             await self._send_credentials(talk)
             text = (await asyncio.to_thread(dockerfile_text, request)).encode("utf-8", "surrogateescape")
             await talk.send(f"file Dockerfile {len(text)}", text)
