@@ -68,7 +68,7 @@ def _value(
     if "{{" not in text:
         return None
     for file in (*reversed(values), chart / "values.yaml"):
-        settings = _settings(file)
+        settings = setting_places(file)
         if named is not None:
             inner = (named + tail for tail in (*suffixes(field), ()))
             hit = next((path for path in inner if path in settings), None)
@@ -80,7 +80,7 @@ def _value(
     return None
 
 
-def _settings(file: Path) -> dict[tuple[str, ...], Place]:
+def setting_places(file: Path) -> dict[tuple[str, ...], Place]:
     """Each key of a values file, list items by their keys alone too, and the line that it is on."""
     text = _read(file)
     if text is None:

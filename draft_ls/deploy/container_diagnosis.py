@@ -152,9 +152,11 @@ def _configuration(name: str, text: str) -> Finding:
     if key is not None:
         message = f"{key[2]} {key[3]} has no key {key[1]!r}, which container {name!r} needs."
         return Finding(f"{key[2].lower()}-key-missing", message, text, f"Add the key to the {key[2]}.")
-    if "runAsNonRoot" in text:
+    given = "non-root policy" in text
+    if given or "runAsNonRoot" in text:
         message = f"Container {name!r} would run as root, which the chart forbids."
-        fix = "Add a USER with a numeric id to the Dockerfile."
+        fix = "Set runAsUser in the chart's values to the image's user."
+        fix = fix if given else "Add a USER with a numeric id to the Dockerfile."
         return Finding("container-runs-as-root", message, text, fix)
     return Finding("container-config-invalid", f"Container {name!r} cannot be set up.", text)
 

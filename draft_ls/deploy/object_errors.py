@@ -18,7 +18,9 @@ _VALIDATION = re.compile(
 _KEY = re.compile(r"unknown field \"(?P<key>[^\"]+)\"")
 _KIND = re.compile(r"(?:Kind=|with kind )([A-Z]\w+)|([A-Z]\w+) in version \"")
 _STRICT = re.compile(r"unknown field \"(?P<path>\w+(?:\.\w+|\[\d+\])+)\"")
-_DECLARED = re.compile(r"(?P<path>(?:\.[\w-]+|\[[^\]]*\])+): (?P<message>field not declared in schema)")
+_DECLARED = re.compile(
+    r"(?P<path>(?:\.[\w-]+|\[[^\]]*\])+): (?P<message>field not declared in schema|expected \w+, got )"
+)
 _STRUCT = re.compile(
     r"(?P<message>cannot unmarshal \w+ into Go struct field \w+\.(?P<path>[\w.]+) of type \w+)"
 )
@@ -65,8 +67,8 @@ def _decoding(text: str) -> Rejection | None:
     kind = (named[1] or named[2]) if named else ""
     for pattern in (_STRICT, _DECLARED, _STRUCT):
         if (match := pattern.search(text)) is not None:
-            groups = match.groupdict()
-            return Rejection(kind, "", _steps(match["path"]), "", groups.get("message") or match[0])
+            said = (match.groupdict().get("message") or match[0]).removesuffix(", got ")
+            return Rejection(kind, "", _steps(match["path"]), "", said)
     if _QUANTITY.search(text):
         path: Sequence[str] = ("spec", "template", "spec", "containers", "resources")
         return Rejection(kind, "", tuple(path), "", "a quantity is none; write it as in 100m or 64Mi")

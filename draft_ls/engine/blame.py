@@ -12,29 +12,43 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from draft_ls.analysis.frames import Source, find_source
+from draft_ls.deploy.chart_places import setting_places
 from draft_ls.dockerfile.parse import parse
 from draft_ls.dockerfile.settings import settings
 from draft_ls.errors import Place, Position, Problem, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from draft_ls.engine.target import Target
 
-_VALUES = {
-    "container-out-of-memory": ("resources",),
-    "pod-unschedulable": ("resources", "nodeSelector"),
-    "quota-exceeded": ("resources",),
-    "quota-needs-resources": ("resources",),
-    "liveness-probe-failed": ("livenessProbe",),
-    "startup-probe-failed": ("startupProbe",),
-    "readiness-probe-failed": ("readinessProbe",),
-    "container-runs-as-root": ("securityContext", "podSecurityContext"),
-    "pod-security-denied": ("securityContext", "podSecurityContext"),
-    "volume-claim-unbound": ("persistence", "volumes"),
-}
-"""Problem code → keys of values.yaml where the chart asks for it, the likeliest first."""
+_VALUES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "container-out-of-memory": (("", "resources.limits.memory"), ("", "resources.limits"), ("", "resources")),
+    "pod-unschedulable": (
+        ("node selector|affinity", "nodeSelector"), ("affinity", "affinity"), ("taint", "tolerations"),
+        ("Insufficient", "resources.requests"), ("Insufficient", "resources"), ("", "nodeSelector"),
+    ),
+    "quota-exceeded": (("", "resources.requests"), ("", "resources.limits"), ("", "resources")),
+    "quota-needs-resources": (("", "resources"),),
+    "liveness-probe-failed": (("", "livenessProbe"),),
+    "startup-probe-failed": (("", "startupProbe"),),
+    "readiness-probe-failed": (("", "readinessProbe"),),
+    "container-runs-as-root": tuple(
+        ("", f"{context}.{key}")
+        for key in ("runAsUser", "runAsNonRoot")
+        for context in ("podSecurityContext", "securityContext")
+    ),
+    "pod-security-denied": (("", "securityContext"), ("", "podSecurityContext")),
+    "volume-claim-unbound": (("", "persistence"), ("", "volumes")),
+    "volume-not-mounted": (("", "volumes"),),
+    "service-account-missing": (("", "serviceAccount.name"), ("", "serviceAccount")),
+    "image-not-on-node": (("", "image.pullPolicy"),),
+}  # fmt: skip
+"""Problem code → values by which the chart asks for it, the likeliest first, each with a sign in the cause."""
+
+_START = ("container-cannot-start", "container-ends", "container-crashes")
+"""What a container's command is to blame for, if no line of the source is."""
 
 _IMAGE = re.compile(r"image-.*")
 _NAMED = re.compile(r"'([^']+)'")
@@ -52,7 +66,9 @@ def located(problems: Iterable[Problem], target: Target) -> tuple[Problem, ...]:
         if source is not None and problem.place is None:
             found.append(_at_source(problem, source, target.context.root))
         elif problem.place is None:
-            place = _in_config(problem, target) or _in_chart(problem, target)
+            place = (
+                _in_chart(problem, target) or _in_config(problem, target) or _in_dockerfile(problem, target)
+            )
             found.append(replace(problem, place=place))
         else:
             found.append(problem)
@@ -111,21 +127,40 @@ def _in_config(problem: Problem, target: Target) -> Place | None:
 
 
 def _in_chart(problem: Problem, target: Target) -> Place | None:
-    chart = target.config.path.parent / target.environment.chart
-    for key in _VALUES.get(problem.code, ()):
-        if (place := _key_in(chart / "values.yaml", key)) is not None:
+    folder = target.config.path.parent
+    chart = folder / target.environment.chart
+    files = (*(folder / each for each in reversed(target.environment.values)), chart / "values.yaml")
+    said = f"{problem.message} {problem.cause}"
+    for sign, path in _VALUES.get(problem.code, ()):
+        if not re.search(sign, said):
+            continue
+        keys = tuple(path.split("."))
+        found = (place for file in files if (place := setting_places(file).get(keys)) is not None)
+        if (place := next(found, None) or _in_templates(chart, keys[-1])) is not None:
             return place
     if problem.code.endswith(("-missing", "-key-missing")):
         names = _NAMED.findall(problem.message)
         for name in reversed(names):
-            for file in (chart / "values.yaml", *sorted((chart / "templates").glob("*.yaml"))):
+            for file in (*files, *sorted((chart / "templates").glob("*.yaml"))):
                 if (place := _text_in(file, name)) is not None:
                     return place
     return None
 
 
-def _key_in(file: Path, key: str) -> Place | None:
-    return _search(file, re.compile(rf"^\s*(?P<hit>{re.escape(key)})\s*:"))
+def _in_templates(chart: Path, key: str) -> Place | None:
+    pattern = re.compile(rf"^\s*(?P<hit>{re.escape(key)})\s*:")
+    files = sorted((chart / "templates").glob("*.yaml"))
+    return next((place for file in files if (place := _search(file, pattern)) is not None), None)
+
+
+def _in_dockerfile(problem: Problem, target: Target) -> Place | None:
+    """The command that the container starts with."""
+    if problem.code not in _START:
+        return None
+    found = settings(parse(target.dockerfile))
+    started = found.entrypoint or found.command
+    path = target.config.path.parent / target.environment.dockerfile
+    return Place(path, started.instruction.span) if started else None
 
 
 def _text_in(file: Path, text: str) -> Place | None:

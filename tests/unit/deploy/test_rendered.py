@@ -135,6 +135,8 @@ SAID = {
         ("Deployment", "", "spec.x.y", ""),
     "failed to create patch object (n/app; apps/v1, Kind=Deployment): .spec.replicass: field not declared in schema":
         ("Deployment", "", "spec.replicass", ""),
+    'Kind=Deployment: .spec.template.spec.containers[name="app"].resources.requests.cpu: expected string, got &value': (
+        "Deployment", "", "spec.template.spec.containers.resources.requests.cpu", ""),
     'Service in version "v1" cannot be handled as a Service: json: cannot unmarshal string into Go struct field '
     "ServicePort.spec.ports.port of type int32": ("Service", "", "spec.ports.port", ""),
     'cannot patch "app" with kind Deployment:  "" is invalid: patch: Invalid value: "{}": quantities must match the '
