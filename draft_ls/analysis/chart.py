@@ -215,11 +215,10 @@ def _templates(tree: Tree, folder: str) -> Iterator[Template]:
 
 
 def _references(tree: Tree, template: Template) -> Iterator[Reference]:
+    file = tree.root / template.path
     for match in _VALUE.finditer(template.text):
-        yield Reference(
-            tuple(match[1].strip(".").split(".")),
-            Place(tree.root / template.path, span_at(template.text, *match.span())),
-        )
+        path = tuple(match[1].strip(".").split("."))
+        yield Reference(path, Place(file, span_at(template.text, *match.span())))
 
 
 def span_at(text: str, start: int, end: int) -> Span:
