@@ -58,16 +58,16 @@ async def _builds(
     tools: Tools, config: AppConfig | None, environment: Environment | None
 ) -> tuple[Check, ...]:
     """Docker, or the builder in the cluster where that builds: then this machine need not reach the registry."""
-    kind = environment.builder if environment else Builder.AUTO
+    found: tuple[Check, ...] = ()
     if config is not None and environment is not None:
-        alone = kind is Builder.CLUSTER
-        instead = kind is Builder.AUTO and environment.registry and not await tools.builder.answers()
-        if alone or instead:
+        alone = environment.builder is Builder.CLUSTER
+        may = environment.builder is Builder.AUTO and environment.registry
+        if alone or (may and not await tools.builder.answers()):
             found = await _cluster_builder(tools, config, environment)
             if alone or all(check.ok for check in found):
                 return found
     checks = await tools.builder.checks(environment.registry if environment else None)
-    return tuple(Check(each.name, each.ok, each.seen, each.fix) for each in checks)
+    return (*(Check(each.name, each.ok, each.seen, each.fix) for each in checks), *found)
 
 
 async def _cluster_builder(tools: Tools, config: AppConfig, environment: Environment) -> tuple[Check, ...]:
@@ -76,7 +76,10 @@ async def _cluster_builder(tools: Tools, config: AppConfig, environment: Environ
 
     place, _ = await asyncio.to_thread(find_place, config, environment)
     cluster = await tools.cluster(place)
-    found = await checks(cluster, await tools.cluster_builder(cluster, place).find())
+    try:
+        found = await checks(cluster, await tools.cluster_builder(cluster, place).find())
+    except DraftError as error:
+        found = (_failed("Builder", error),)
     if environment.registry:
         return found
     problem = needs_registry()

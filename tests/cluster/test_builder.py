@@ -212,6 +212,10 @@ async def test_express_lives(
         express.configure(builder="cluster")
         await express.live()
         assert await express.get() == f"{HELLO}\n"
+        checks = await express.engine.doctor(express.key)
+        assert [check.name for check in checks if not check.ok] == []
+        assert {"Builder", "Builder access", "Builder registry"} <= {check.name for check in checks}
+        assert "Docker" not in {check.name for check in checks}
 
 
 async def test_two_people_at_once_wait_in_line_and_see_their_own_files_only(

@@ -152,7 +152,7 @@ async def test_a_broken_draft_toml_is_a_diagnostic_and_the_next_up_works_on_it(
 
 async def test_open_logs_and_connect_without_a_release_say_so(apps: tuple[Path, Path]) -> None:
     async with editing(apps[0]) as client:
-        for number, name in enumerate(("connect", "open", "logs", "rollback"), start=1):
+        for number, name in enumerate(("connect", "open", "logs", "rollback", "init"), start=1):
             await client.command(f"draft.{name}")
             await client.until(lambda number=number: len(client.messages) >= number)
         assert all(each.type is types.MessageType.Error for each in client.messages)
