@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 FIRST_PORT, PORTS = 20_000, 10_000
 """Preferred local ports: below the ephemeral ranges of Linux and macOS and below Kubernetes' node ports."""
+LONGEST_HOLD = 10.0
+"""Seconds for which an app that starts anew is waited for without trying."""
 TRIES = 20
 """How many preferred ports are tried before any free one is taken."""
 
@@ -60,7 +62,7 @@ class Tunnel:
         self._locals: dict[int, int] = {}
         self._carriers: dict[Carrier, asyncio.Task[None]] = {}
         self._target: Pod | None = None
-        self._held = False
+        self._held: asyncio.TimerHandle | None = None
         self._ready = asyncio.Event()
         """Set while there is a target and nothing is held."""
 
@@ -100,17 +102,23 @@ class Tunnel:
         self._judge()
 
     def hold(self) -> None:
-        """Let new connections wait until ``release``: the app behind the target is about to start anew."""
-        self._held = True
+        """Let new connections wait until ``release``: the app behind the target is about to start anew.
+
+        After ``LONGEST_HOLD`` seconds they go on all the same: then each finds out for itself, and says so.
+        """
+        self.release()
+        self._held = asyncio.get_running_loop().call_later(LONGEST_HOLD, self.release)
         self._judge()
 
     def release(self) -> None:
         """Let connections go on."""
-        self._held = False
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
         self._judge()
 
     def _judge(self) -> None:
-        if self._target is None or self._held:
+        if self._target is None or self._held is not None:
             self._ready.clear()
         else:
             self._ready.set()
@@ -122,12 +130,13 @@ class Tunnel:
 
     async def wait_for_target(self) -> Pod:
         """The target, as soon as there is one and nothing is held."""
-        while self._target is None or self._held:
+        while self._target is None or self._held is not None:
             await self._ready.wait()
         return self._target
 
     async def close(self) -> None:
         """Stop listening and end every connection."""
+        self.release()
         for server in self._servers.values():
             server.close()
         tasks = list(self._carriers.values())

@@ -145,7 +145,9 @@ async def test_requests_during_a_replacement_wait_and_none_fails(
     assert list(dict.fromkeys(seen)) == ["v0", "v1", "v2"]
 
 
-async def test_connections_wait_while_the_app_starts_anew(cluster: RealCluster, namespace: str) -> None:
+async def test_connections_wait_while_the_app_starts_anew(
+    cluster: RealCluster, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with connected(cluster, namespace) as (_, _, tunnel, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         assert await ask(reader, writer) == "one"
@@ -155,6 +157,9 @@ async def test_connections_wait_while_the_app_starts_anew(cluster: RealCluster, 
         assert not waiting.done()
         tunnel.release()
         assert await waiting == "one"
+        monkeypatch.setattr("draft_ls.deploy.tunnel.LONGEST_HOLD", 0.1)
+        tunnel.hold()
+        assert await http(port) == "one", "nobody waits for ever"
         writer.close()
 
 
