@@ -224,7 +224,8 @@ class Deployer:
     async def _tell_trouble(self, problem: Problem) -> None:
         """Pass on that what was live is not well, with its place in the app's files."""
         async with self._telling:
-            if problem.severity is Severity.ERROR and self._syncing is not None:
+            of_the_app = problem.severity is Severity.ERROR and not problem.code.startswith("cluster-")
+            if of_the_app and self._syncing is not None:
                 problem = await self._syncing.ended() or problem
             if self._target is not None:
                 problem = (await asyncio.to_thread(located, (problem,), self._target))[0]
