@@ -143,7 +143,7 @@ export class Workbench {
 
   /** Replaces a text in the active editor by typing, as a person does: no file is written behind the editor's back. */
   async replace(before, after) {
-    await this.page.locator(".editor-instance .view-line").first().click();
+    await this.focusEditor();
     await this.page.keyboard.press("Control+h");
     const widget = this.page.locator(".find-widget.visible");
     await widget.locator(".find-part textarea").fill(before);
@@ -161,8 +161,13 @@ export class Workbench {
   }
 
   async undo() {
-    await this.page.locator(".editor-instance .view-line").first().click();
+    await this.focusEditor();
     await this.page.keyboard.press("Control+z");
+  }
+
+  /** Wherever it is scrolled to. */
+  async focusEditor() {
+    await this.page.locator(".editor-instance .overflow-guard").first().click();
   }
 
   async codeAction(title) {
@@ -233,8 +238,14 @@ export class Workbench {
   /** Milliseconds that the extension kept the extension host busy when it was activated. */
   async activationTime() {
     await this.command("Developer: Show Running Extensions");
-    const row = this.page.locator(".runtime-extensions-editor .monaco-list-row", { hasText: "Draft" }).first();
-    await row.locator(".activation-time").waitFor();
+    const list = this.page.locator(".runtime-extensions-editor .monaco-list").first();
+    const row = list.locator(".monaco-list-row", { hasText: "Draft" }).first();
+    await list.hover();
+    await until("the extension among the running ones", async () => {
+      if ((await row.count()) > 0) return true;
+      await this.page.mouse.wheel(0, 300);
+      return false;
+    });
     const text = await row.locator(".activation-time").innerText();
     await this.page.keyboard.press("Control+w");
     return Number(/(\d+)\s*ms/.exec(text)?.[1]);

@@ -31,7 +31,6 @@ export default async function failures({ ground, folder, open, shot }) {
   await workbench.page.locator(".tab.active", { hasText: "Dockerfile" }).waitFor();
   await workbench.page.getByText(/^Ln 10, Col 1/).waitFor();
   await workbench.page.keyboard.press("Control+j");
-  await workbench.page.locator(".editor-instance .view-line").first().click();
   await workbench.replace("RUN echo broken && exit 3", "COPY requirements.txt ./");
   await workbench.save();
   await workbench.live();
