@@ -223,9 +223,18 @@ class Cluster:
                     yield line.decode(errors="replace")
 
     async def exec(
-        self, namespace: str, pod: str, container: str, command: Sequence[str], *, stdin: bool = True
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: Sequence[str],
+        *,
+        stdin: bool = True,
+        heartbeat: float | None = None,
     ) -> ExecStream:
         """Start a program in a container, with a stream of bytes to and from it.
+
+        ``heartbeat``: seconds of silence after which the server must give a sign of life; never if none.
 
         Raises:
             ApiError: the pod or container is not there or not running, or the user may not.
@@ -239,7 +248,7 @@ class Cluster:
         query += [("command", word) for word in command]
         doing = f"run {command[0]!r} in pod {pod!r}{_in(namespace)}"
         socket = await self.connection.socket(
-            PODS.path(namespace, pod, "exec"), query, streams.EXEC_PROTOCOLS, doing
+            PODS.path(namespace, pod, "exec"), query, streams.EXEC_PROTOCOLS, doing, heartbeat=heartbeat
         )
         return streams.ExecStream(socket)
 

@@ -188,6 +188,7 @@ class Connection:
         doing: str,
         *,
         explained: bool = True,
+        heartbeat: float | None = None,
     ) -> aiohttp.ClientWebSocketResponse:
         """A WebSocket to a subresource that streams.
 
@@ -198,6 +199,8 @@ class Connection:
             doing: what for, as a verb phrase.
             explained: whether a refusal is worth a second request that tells its cause; one for lack of rights or
                 of a log-in always is.
+            heartbeat: seconds of silence after which the server is asked for a sign of life; half as many later
+                the socket counts as cut. Never if none.
         """
         import aiohttp
         from yarl import URL
@@ -218,6 +221,7 @@ class Connection:
                         proxy_headers=configuration.proxy_headers,
                         server_hostname=configuration.tls_server_name,
                         max_msg_size=0,
+                        heartbeat=heartbeat,
                         timeout=cast("Any", aiohttp.ClientWSTimeout)(ws_close=CLOSE_TIMEOUT),
                     )
             except aiohttp.WSServerHandshakeError as error:

@@ -43,6 +43,10 @@ CREDENTIALS = "draft-registry"
 CREDENTIALS_TYPE = "kubernetes.io/dockerconfigjson"
 CREDENTIALS_KEY = ".dockerconfigjson"
 
+HEARTBEAT = 120.0
+"""Seconds of silence after which the API server must say that it is still there: a step may say nothing for long.
+The question waits behind what is being sent, so that a slow uplink needs as much time for the answer."""
+
 ATTEMPTS = 3
 """How often a connection that is cut during an upload is made again."""
 
@@ -175,7 +179,9 @@ class ClusterBuilder:
         pod = await places.ready_pod(self._cluster, place)
         command = ("sh", SCRIPT, *arguments)
         try:
-            stream = await self._cluster.exec(place.namespace, pod, places.CONTAINER, command)
+            stream = await self._cluster.exec(
+                place.namespace, pod, places.CONTAINER, command, heartbeat=HEARTBEAT
+            )
         except ApiError as error:
             if error.status in {403, 401}:
                 raise
