@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2086,SC2046,SC2120,SC3013 # words of commands and lists on purpose; -nt is everywhere
 # The builder's side of Draft: keeps each person's sources, builds and pushes images, collects garbage. POSIX
 # shell, with coreutils, tar and buildah; gzip and setsid are used where the image has them.
 #
@@ -9,7 +10,6 @@
 # A client writes commands to standard input, each a line, followed by the bytes that it announces; answers are
 # lines of standard error that begin with "draft-builder". Standard output is the tools'. The end of standard
 # input, however it comes about, ends the work.
-# shellcheck shell=sh disable=SC2086,SC2046,SC2120,SC3013 # words of commands and lists on purpose; -nt is everywhere
 set -u
 
 PROTOCOL=1
