@@ -121,7 +121,7 @@ class Document(TextDocument):
 
     @property
     def unified(self) -> str:
-        """The text with line feeds for lone carriage returns: lines as LSP counts them, at ``split("\\n")``."""
+        """The text with line feeds for lone carriage returns: split at line feeds, it gives the lines of LSP."""
         source = self.source
         return _LONE_RETURN.sub("\n", source) if "\r" in source else source
 
