@@ -67,7 +67,10 @@ async def test_capabilities_say_what_is_there() -> None:
     async with serving() as wire:
         found = await wire.initialize(VSCODE, initializationOptions={"commandPrefix": "draft.server."})
         commands = found["executeCommandProvider"]["commands"]
-        names = "create update init up stop connect open logs delete rollback history selectEnvironment doctor plan cancel"
+        names = (
+            "create update init up stop connect open logs delete rollback history selectEnvironment doctor "
+            "plan cancel"
+        )
         assert set(commands) == {f"draft.server.{name}" for name in names.split()}
         assert found["experimental"] == {"draft": {"version": 1, "commandPrefix": "draft.server."}}
         assert found["codeActionProvider"]["resolveProvider"] is True
