@@ -65,9 +65,10 @@ class Carrier:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
+        self.port = port
+        """The pod's port that it leads to."""
         self._targets = targets
         self._cluster = cluster
-        self._port = port
         self._reader = reader
         self._writer = writer
         self._sending = asyncio.Lock()
@@ -113,7 +114,7 @@ class Carrier:
         except _NobodyError:
             await self._tell_nobody()
         except ConnectionError as error:
-            _log.debug("connection to port %s ended: %s", self._port, error)
+            _log.debug("connection to port %s ended: %s", self.port, error)
         finally:
             await self._close()
 
@@ -171,7 +172,7 @@ class Carrier:
         while True:
             pod = await self._targets.wait_for_target()
             try:
-                return pod, await self._cluster.forward(pod.namespace, pod.name, self._port)
+                return pod, await self._cluster.forward(pod.namespace, pod.name, self.port)
             except (ApiError, UnreachableError) as error:
                 _log.debug("no way to %s yet: %s", pod.name, error.problem.cause or error)
             await _pause(began)
@@ -242,7 +243,7 @@ class Carrier:
                 async with asyncio.timeout(READING):
                     self._kept += await self._reader.read(CHUNK)
         if _REQUEST.match(self._kept):
-            text = f"draft: no pod answers on port {self._port}.\n"
+            text = f"draft: no pod answers on port {self.port}.\n"
             head = "HTTP/1.1 502 Bad Gateway", "Content-Type: text/plain; charset=utf-8", "Connection: close"
             self._writer.write("\r\n".join((*head, f"Content-Length: {len(text)}", "", text)).encode())
             await self._writer.drain()

@@ -61,6 +61,7 @@ class Tunnel:
         self._servers: dict[int, asyncio.Server] = {}
         self._locals: dict[int, int] = {}
         self._carriers: dict[Carrier, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
         self._target: Pod | None = None
         self._held: asyncio.TimerHandle | None = None
         self._ready = asyncio.Event()
@@ -117,6 +118,18 @@ class Tunnel:
             self._held = None
         self._judge()
 
+    def renew(self, remote: int) -> None:
+        """Let go of every connection to this port of the pod: the app that they lead to has ended.
+
+        Where the node forwards ports by socat, they would be told half a second later. A safe request that is
+        still unanswered goes to the new app.
+        """
+        for carrier in self._carriers:
+            if carrier.port == remote:
+                task = asyncio.create_task(carrier.abandon())
+                self._ending.add(task)
+                task.add_done_callback(self._ending.discard)
+
     def _judge(self) -> None:
         if self._target is None or self._held is not None:
             self._ready.clear()
@@ -142,7 +155,7 @@ class Tunnel:
         tasks = list(self._carriers.values())
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *self._ending, return_exceptions=True)
         for server in self._servers.values():
             await server.wait_closed()
         self._servers.clear()

@@ -191,6 +191,8 @@ class Access:
                 tunnel.release()
             return known
 
+        if self._tunnel is not None:
+            self._tunnel.renew(self._there.ports[0])
         asking = asyncio.ensure_future(ask_all(self._view, self._there, uids, timeout, listens=listening))
         try:
             while not asking.done():

@@ -160,6 +160,12 @@ async def test_connections_wait_while_the_app_starts_anew(
         monkeypatch.setattr("draft_ls.deploy.tunnel.LONGEST_HOLD", 0.1)
         tunnel.hold()
         assert await http(port) == "one", "nobody waits for ever"
+        slow = asyncio.create_task(http(port, "/slow/1"))
+        while not any(carrier._kept for carrier in tunnel._carriers):
+            await asyncio.sleep(0.01)
+        tunnel.renew(8080)
+        assert await slow == "one", "what is unanswered is asked again"
+        assert await reader.read() == b"", "what is idle ends"
         writer.close()
 
 
