@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+SETTLE = 0.25
+"""Seconds without a save until a build takes the place of one that a save has ended: of a burst, the last counts."""
+UNSETTLED = 3.0
+"""Seconds after which it begins although saves go on."""
+
 
 @dataclass(slots=True)
 class Request:
@@ -48,6 +53,8 @@ class Request:
         force: deploy even if nothing changed.
         began: when it came, on the monotonic clock.
         waiters: told how the run that took it up ended.
+        latest: when the newest request came that is part of this one.
+        supersedes: whether it has ended a run.
     """
 
     cause: str
@@ -55,6 +62,8 @@ class Request:
     force: bool = False
     began: float = field(default_factory=time.monotonic)
     waiters: list[asyncio.Future[RunEnded]] = field(default_factory=list[asyncio.Future[RunEnded]])
+    latest: float = field(default_factory=time.monotonic)
+    supersedes: bool = False
 
     def join(self, newer: Request) -> Request:
         """Both requests as one: the newer cause, the older clock."""
@@ -64,7 +73,15 @@ class Request:
             self.force or newer.force,
             self.began,
             [*self.waiters, *newer.waiters],
+            newer.latest,
+            self.supersedes or newer.supersedes,
         )
+
+    def settles_in(self) -> float:
+        """Seconds until a build may begin for it; none left: at once."""
+        if not self.supersedes:
+            return 0.0
+        return min(self.latest + SETTLE, self.began + UNSETTLED) - time.monotonic()
 
 
 @dataclass(slots=True)
@@ -160,6 +177,8 @@ class Session:
         """End the run under way, at a safe point, and drop what is pending."""
         self._drop_pending()
         await self._end_run(Outcome.CANCELLED)
+        if self._run is None and self._status.state.working:  # what was pending had been noticed
+            self._set(transitions.cancelled(self._status, survived=self._pipeline.survived()))
 
     async def stop(self) -> None:
         """Cancel, end the loop and close the pipeline. What is deployed stays."""
@@ -225,14 +244,24 @@ class Session:
             return
         if run is not None:
             await self._end_run(Outcome.SUPERSEDED)
+            request.supersedes = True
             if self._pending is not None:
                 self._pending = request.join(self._pending)
                 return
         plan = self._pipeline.plan(target, force=request.force)
         if plan.kind is PlanKind.NOTHING:
             self._nothing(request, target, plan)
+        elif plan.kind is PlanKind.BUILD and (seconds := request.settles_in()) > 0:
+            self._settle(request, seconds)
         else:
             self._start(request, target, plan)
+
+    def _settle(self, request: Request, seconds: float) -> None:
+        """Take it up again a little later; a newer save, a cancel or a stop comes in between."""
+        self._attempted = None
+        self._set(transitions.noticed(self._status, request.cause))
+        self._pending = request.join(self._pending) if self._pending else request
+        asyncio.get_running_loop().call_later(seconds, self._wake.set)
 
     def _start(self, request: Request, target: Target, plan: Plan) -> None:
         number, content = self._next_run(), target.identity.content

@@ -14,7 +14,7 @@ from draft_ls.config.model import AppConfig, Environment
 from draft_ls.engine.events import Event, Key, Outcome, RunEnded, State, Status
 from draft_ls.engine.history import History
 from draft_ls.engine.planner import Identity, Known, plan
-from draft_ls.engine.session import Session
+from draft_ls.engine.session import SETTLE, Session
 from draft_ls.engine.target import Live, OutdatedError, Target
 from draft_ls.errors import DraftError, Problem, Stage
 
@@ -141,6 +141,51 @@ async def test_a_burst_ends_on_the_newest_with_bounded_work(bench: Bench) -> Non
     assert ends[-1].outcome is Outcome.LIVE
     assert bench.session.status.live_digest == "c999"
     assert len(bench.pipeline.deployed) + len(bench.pipeline.cancelled) <= 12
+
+
+async def test_of_a_burst_over_builds_only_the_first_and_the_last_are_built(bench: Bench) -> None:
+    first = bench.session.request("up")
+    await bench.pipeline.begun.wait()
+    saves = []
+    for number in range(10):
+        bench.pipeline.content = f"c{number}"
+        saves.append(bench.session.request(f"save {number}"))
+        await asyncio.sleep(0.02)
+    bench.pipeline.gate.set()
+    assert (await first).outcome is Outcome.SUPERSEDED
+    assert {(await save).outcome for save in saves} == {Outcome.LIVE}
+    assert (bench.pipeline.cancelled, bench.pipeline.deployed) == (["a"], ["c9"])
+
+
+async def test_saves_that_never_end_are_built_all_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("draft_ls.engine.session.UNSETTLED", 0.1)
+    bench.session.request("up")
+    await bench.pipeline.begun.wait()
+    bench.pipeline.gate.set()
+    async with asyncio.timeout(10):
+        while not bench.pipeline.deployed:
+            bench.pipeline.content += "."
+            bench.session.request("saved")
+            await asyncio.sleep(0.01)
+
+
+async def test_cancel_while_a_burst_settles(bench: Bench) -> None:
+    bench.session.request("up")
+    await bench.pipeline.begun.wait()
+    bench.pipeline.content = "b"
+    save = bench.session.request("saved")
+    while not bench.pipeline.cancelled:
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(0.01)
+    assert bench.session.status.state is State.SAVED
+    await bench.session.cancel()
+    assert bench.session.status.state is State.IDLE
+    bench.pipeline.gate.set()
+    assert (await save).outcome is Outcome.CANCELLED
+    await asyncio.sleep(SETTLE * 1.5)
+    assert bench.pipeline.deployed == []
 
 
 async def test_a_save_without_change_does_nothing_and_says_why(bench: Bench) -> None:
