@@ -53,12 +53,14 @@ export class Workbench {
     return `http://${/· (\S+)/.exec(text)[1]}`;
   }
 
-  /** The rich hover of the status bar item. */
+  /** The rich hover of the status bar item. One that is replaced under a resting pointer shows none: come again. */
   async hover() {
-    await this.item.hover();
     const hover = this.page.locator(".monaco-hover:visible .hover-contents, .workbench-hover:visible").first();
-    await hover.waitFor();
-    return hover;
+    return until("the hover of the status bar item", async () => {
+      await this.page.mouse.move(1, 1);
+      await this.item.hover();
+      return hover.waitFor({ timeout: 5000 }).then(() => hover, () => undefined);
+    });
   }
 
   // Palette and quick inputs
