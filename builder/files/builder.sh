@@ -70,7 +70,7 @@ await_turn() { # LINE NUMBER LIMIT: until fewer than LIMIT are before us
 
 begin() { # what a session needs, and its end
   exec 3<&0 </dev/null
-  run=$RUN/$$ work=$DATA/work/$$
+  run=$RUN/$$ work=$DATA/jobs/$$
   rm -rf "$run" "$work"
   mkdir -p "$run" "$work"
   : >"$run/ignore"
@@ -299,8 +299,8 @@ old_sources() {
 
 serve() {
   umask 022
-  rm -rf "${RUN:?}"/* "$DATA/work" "$LINE"
-  mkdir -p "$DATA/sources" "$DATA/work" "$DATA/images" "$DATA/running" "$TMPDIR" "$LINE"
+  rm -rf "${RUN:?}"/* "$DATA/jobs" "$LINE"
+  mkdir -p "$DATA/sources" "$DATA/jobs" "$DATA/images" "$DATA/running" "$TMPDIR" "$LINE"
   [ -e "$DATA/collected" ] || : >"$DATA/collected"
   registries >"$CONTAINERS_REGISTRIES_CONF"
   $BUILDAH info || { echo "buildah cannot work here with the storage driver ${STORAGE_DRIVER:-overlay}" >&2; exit 1; }

@@ -268,7 +268,7 @@ async def test_a_build_gets_its_own_copy_and_leaves_nothing(ground: Ground, app:
     assert code == 0
     assert answers == [["building"], ["built", "sha256:abc"]]
     assert "as it was\n" in "".join(output)
-    assert list((ground.folder / "data/work").iterdir()) == []
+    assert list((ground.folder / "data/jobs").iterdir()) == []
     assert list((ground.folder / "data/line").iterdir()) == []
     assert list((ground.folder / "run").iterdir()) == []
 
