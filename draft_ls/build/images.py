@@ -22,8 +22,12 @@ KEEP = 5
 def read_config(client: EngineClient, reference: str) -> ImageConfig:
     """What an image says about the containers made from it; blocks."""
     found = client.inspect_image(reference)
-    config: dict[str, Any] = found.get("Config") or {}
     layers: dict[str, Any] = found.get("RootFS") or {}
+    return image_config(found.get("Config") or {}, layers.get("Layers"))
+
+
+def image_config(config: dict[str, Any], layers: list[str] | None) -> ImageConfig:
+    """A configuration as images have it (OCI image specification, ``config``), with the digests of the layers."""
     variables = (str(each).partition("=") for each in config.get("Env") or ())
     return ImageConfig(
         entrypoint=read_words(config.get("Entrypoint")),
@@ -33,7 +37,7 @@ def read_config(client: EngineClient, reference: str) -> ImageConfig:
         ports=tuple(sorted(config.get("ExposedPorts") or {})),
         environment={name: value for name, _, value in variables},
         labels=dict(config.get("Labels") or {}),
-        layers=read_words(layers.get("Layers")),
+        layers=read_words(layers),
     )
 
 

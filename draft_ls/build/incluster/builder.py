@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from draft_ls.build.context import ContextReader
 from draft_ls.build.context_problems import archive_unreadable
-from draft_ls.build.images import read_words
+from draft_ls.build.images import image_config
 from draft_ls.build.incluster import place as places
 from draft_ls.build.incluster import troubles
 from draft_ls.build.incluster.conversation import Conversation, EndedError
 from draft_ls.build.incluster.troubles import LostError
 from draft_ls.build.incluster.upload import Uploader, app_key
-from draft_ls.build.model import ImageConfig
 from draft_ls.build.running import RunningBuild, dockerfile_text
 from draft_ls.build.tags import LABEL_APP
 from draft_ls.cluster.faults import ApiError
@@ -32,7 +31,7 @@ from draft_ls.errors import DraftError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
-    from draft_ls.build.model import BuildContext, BuildRequest, Image, Step
+    from draft_ls.build.model import BuildContext, BuildRequest, Image, ImageConfig, Step
     from draft_ls.cluster.client import Cluster
     from draft_ls.processes import Stream
 
@@ -170,7 +169,9 @@ class ClusterBuilder:
             code, said = await talk.outcome(lambda _: None)
         if code:
             raise DraftError(troubles.lost(said).problem)
-        return _config(json.loads("\n".join(lines.all)))
+        found: dict[str, Any] = json.loads("\n".join(lines.all))
+        layers = mapping_at(found, "Docker", "rootfs").get("diff_ids")
+        return image_config(mapping_at(found, "Docker", "config"), layers)
 
     @asynccontextmanager
     async def _talk(self, *arguments: str) -> AsyncGenerator[Conversation]:
@@ -269,18 +270,3 @@ def _unpacked(archive: Path, context: BuildContext, folder: Path) -> BuildContex
     except (OSError, tarfile.TarError, EOFError) as error:
         raise DraftError(archive_unreadable(archive, str(error))) from error
     return ContextReader(folder, context.dockerfile).read()
-
-
-def _config(inspected: dict[str, Any]) -> ImageConfig:
-    config = mapping_at(inspected, "Docker", "config")
-    variables = (str(each).partition("=") for each in config.get("Env") or ())
-    return ImageConfig(
-        entrypoint=read_words(config.get("Entrypoint")),
-        command=read_words(config.get("Cmd")),
-        user=str(config.get("User") or ""),
-        workdir=str(config.get("WorkingDir") or "/"),
-        ports=tuple(sorted(config.get("ExposedPorts") or {})),
-        environment={name: value for name, _, value in variables},
-        labels=dict(config.get("Labels") or {}),
-        layers=read_words(mapping_at(inspected, "Docker", "rootfs").get("diff_ids")),
-    )
