@@ -61,6 +61,11 @@ def procfile(sources: Sources) -> Fact[str] | None:
     return Fact(match[2], (sources.evidence("Procfile", match.span(0)),)) if match else None
 
 
+def is_worker(declared: Fact[str]) -> bool:
+    """Whether a Procfile's process gets no requests: platforms route them to ``web`` only."""
+    return not any(re.match(r"(?:web|www|http|server|api|app|backend)\b", each.seen) for each in declared.evidence)
+
+
 def reads_port(line: str) -> bool:
     """Whether a command line uses ``$PORT``."""
     return bool(_PORT.search(line))

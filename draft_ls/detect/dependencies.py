@@ -219,7 +219,13 @@ READERS: Mapping[str, Callable[[Sources], Iterator[tuple[str, Evidence]]]] = {
     "maven": _maven,
     "gradle": _gradle_plugins,
     "nuget": _nuget,
+    "cpan": _matches(
+        ("cpanfile", r"""^\s*requires\s*\(?\s*["']([\w:]+)["']"""),
+        ("Makefile.PL", r"""^\s*["']([A-Z][\w:]+)["']\s*=>\s*["'\d]"""),
+        ("Build.PL", r"""^\s*["']([A-Z][\w:]+)["']\s*=>\s*["'\d]"""),
+    ),
     "hex": _matches(
+        ("gleam.toml", r"^\s*(\w+)\s*=\s*[\"{]"),
         ("mix.exs", r"\{\s*:(\w+)\s*,"),
         ("rebar.config", r"\{\s*(\w+)\s*,\s*[\"{]"),
         ("rebar.config", r"^\s*(\w+),?\s*$"),

@@ -178,7 +178,10 @@ def _whole(app: Detection, apps: Sequence[Detection]) -> Detection:
 
 
 def _covered(app: Detection, other: Detection) -> bool:
-    """Whether an app is only a part of another, which is deployed as a whole."""
+    """Whether an app is only a part of another, which is deployed as a whole or builds it as its front end."""
+    client = other.details.get("client")
+    if client and app.path == (f"{other.path}/{client}" if other.path else client):
+        return True
     inside = app.path.startswith(f"{other.path}/") if other.path else bool(app.path)
     return inside and other.pack == app.pack and other.details.get("whole") is True
 

@@ -108,7 +108,8 @@ class Network:
 
 
 HEALTH = re.compile(
-    r"^/?(?:api/)?(?:v\d+/)?(?:_?healthz?|health[-_]?check|livez?|readyz?|_status|ping|-/(?:healthy|ready))/?$"
+    r"^/?(?:api/)?(?:v\d+/)?"
+    r"(?:_?healthz?(?:/(?:live|ready))?|health[-_]?check|livez?|alive|readyz?|_status|heartbeat|ping|-/(?:healthy|ready))/?$"
 )
 """Paths by which apps report their health."""
 
@@ -116,14 +117,18 @@ _ROUTES = re.compile(
     r"""(?:\b(?:get|GET|Get|route|Route|HandleFunc|Handle|MapGet|MapHealthChecks|path|head|any|use|match"""
     r"""|GetMapping|RequestMapping|Path|resource|on)\b|#\[get)\s*(?:\(|!\(|\s)"""
     r"""\s*(?:value\s*=\s*|path\s*=\s*|["']GET["']\s*,\s*)?["'](?P<path>(?:GET )?/?[\w/.-]*)["']"""
+    r"""|["'](?P<bound>/[\w/.-]*)["']\s+bind\b"""
 )
+"""A route: in a call, or as http4k binds it."""
 _READS = re.compile(
     r"""(?:[Ee]nv|ENV|EnvironmentVariable|lookup)[^\n"']{0,40}["'](?:HTTP_|SERVER_)?PORT["']"""
-    r"""|\$\{\??PORT\b|\b(?:env|envconfig):"PORT\b"""
+    r"""|\$\{\??PORT\b|\b(?:env|envconfig):"PORT\b|\bcase\s+["']PORT["']|\bBindEnv\([^\n)]*["']PORT["']"""
+    r"""|\benv\s*=\s*["']PORT["']"""
 )
 _REQUIRED = re.compile(
-    r"""(?:ENV\[["']|ENV\.fetch\(["']|os\.Getenv\(["']|System\.getenv\(["']|env::var\(["']|std::env::var\(["']|env!\(["']|Environment\.GetEnvironmentVariable\(["']|System\.fetch_env!\(["']|System\.get_env\(["']|getenv\(["']|Deno\.env\.get\(["']|Platform\.environment\[["']|Environment\.get\(["'])(?P<name>[A-Z][A-Z0-9_]+)["']\s*[\])](?!\s*(?:\|\||\?\?|\.unwrap_or|or\b|\|\|=))"""
+    r"""(?:ENV\[["']|ENV\.fetch\(["']|os\.Getenv\(["']|System\.getenv\(["']|env::var\(["']|std::env::var\(["']|env!\(["']|Environment\.GetEnvironmentVariable\(["']|System\.fetch_env!\(["']|System\.get_env\(["']|getenv\(["']|Deno\.env\.get\(["']|Platform\.environment\[["']|Environment\.get\(["'])(?P<name>[A-Z][A-Z0-9_]+)["']\s*[\])](?!\s*(?:\|\|(?!\s*raise)|\?\?(?!\s*throw)|\.unwrap_or|or\b(?!\s*raise)|\|\|=|\{|do\b))"""
 )
+"""A variable that is read without a default: what follows gives none, or fails."""
 _PLATFORM = {
     "PORT",
     "HOST",
@@ -155,11 +160,8 @@ def scan(sources: Sources, signs: Signs) -> Network:
     health: Fact[str] | None = None
     reads = False
     variables: list[Fact[str]] = []
-    quick = (
-        re.compile("|".join(sorted(map(re.escape, signs.calls | signs.keys))))
-        if signs.calls | signs.keys
-        else None
-    )
+    names = sorted(map(re.escape, signs.calls | signs.keys)) + ([_KEY.pattern] if signs.keys else [])
+    quick = re.compile("|".join(names)) if names else None
     for path in paths:
         text = sources.text(path)
         reads = reads or bool(_READS.search(text))
@@ -197,10 +199,11 @@ def _defaulted(sources: Sources, paths: Iterable[str]) -> Fact[int] | None:
 
 def _health(sources: Sources, path: str, text: str) -> Fact[str] | None:
     for match in _ROUTES.finditer(text):
-        route = match["path"].removeprefix("GET ")
+        group = "path" if match["bound"] is None else "bound"
+        route = match[group].removeprefix("GET ")
         if HEALTH.match(route):
             return Fact(
-                route if route.startswith("/") else f"/{route}", (sources.evidence(path, match.span("path")),)
+                route if route.startswith("/") else f"/{route}", (sources.evidence(path, match.span(group)),)
             )
     return None
 
@@ -225,7 +228,7 @@ class Code:
                 and following in {"(", "!", "{"} | _BARE
             ):
                 stretch = self._arguments(index + 1)
-            elif token.value in signs.keys and following in {":", "=", "=>", ":=", "->", ","}:
+            elif self._names_port(token, signs) and following in {":", "=", "=>", ":=", "->", ","}:
                 stretch = self._value(index + 1)
             else:
                 continue
@@ -234,6 +237,9 @@ class Code:
             if found:
                 return found, asked
         return None, asked
+
+    def _names_port(self, token: Token, signs: Signs) -> bool:
+        return token.value in signs.keys or bool(signs.keys and _KEY.fullmatch(token.value))
 
     def _called(self, index: int) -> set[str]:
         """What a call's name may be given as: alone, or with what it is called on (``Urls.Add``)."""
@@ -332,6 +338,12 @@ class Code:
                 if mark.kind != "name" and mark.text not in {":", "|", "&", "?"}:
                     break
 
+
+_KEY = re.compile(
+    r"(?i:default_?(?:(?:http|listen|server|bind|web|app|api)_?)?(?:port|addr|address)"
+    r"|(?:http|listen|server|bind|web|app|api)_?(?:(?:http|listen|server|bind)_?)?(?:port|addr))"
+)
+"""Constants and options that name where an app listens, in any language's spelling: ``defaultListenAddr``."""
 
 _INTERPOLATED = re.compile(r"(?:\$|#?\{)\{?([A-Za-z_]\w*)")
 """A name in a string that stands for its value: Rust, C#, Kotlin, Dart, Ruby, Elixir, Crystal, Swift."""

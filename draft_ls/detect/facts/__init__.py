@@ -79,7 +79,7 @@ def analyzer(name: str) -> Callable[[Subject], Facts]:
 
 ANALYZERS = frozenset(
     {
-        "beam", "clojure", "container", "deno", "dotnet", "go", "javascript", "jvm", "native", "php", "plain", "python",
+        "beam", "clojure", "container", "cpp", "deno", "dotnet", "gleam", "go", "javascript", "jvm", "native", "perl", "php", "plain", "python",
         "ruby", "rust",
         "scala", "site",
     }

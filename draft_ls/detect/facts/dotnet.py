@@ -50,6 +50,7 @@ def analyze(subject: Subject) -> Facts:
         "assembly": name,
         "web": subject.framework_name in {"aspnet", "blazor"},
         "lockfile": sources.has("packages.lock.json"),
+        "client": _client(text),
         "outside": bool(re.search(r'<ProjectReference\s+Include="\.\.', text)),
         "central": tuple(
             each
@@ -71,6 +72,13 @@ def analyze(subject: Subject) -> Facts:
         facts.confidence = 0.25
     _network(subject, facts)
     return facts
+
+
+def _client(project: str) -> str:
+    """The folder of the front end that publishing the project builds with npm; empty if there is none."""
+    root = re.search(r"<SpaRoot>\s*([\w./\\-]+)", project)
+    builds = re.search(r'Command="(?:npm|yarn|pnpm)\b', project)
+    return root[1].replace("\\", "/").strip("/") if root and builds else ""
 
 
 def dotnet_version(sources: Sources, project: str) -> Fact[str] | None:

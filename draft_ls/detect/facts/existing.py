@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from draft_ls.detect.commands import exec_form, port_in, procfile, reads_port, with_port
+from draft_ls.detect.commands import exec_form, is_worker, port_in, procfile, reads_port, with_port
 from draft_ls.detect.facts.settings import configured_port, environment_port
 from draft_ls.detect.facts.variables import example_variables, unique
 from draft_ls.detect.model import Evidence, Fact
@@ -32,28 +32,40 @@ MANIFESTS = (
 def complete(subject: Subject, facts: Facts) -> None:
     """Fill in what the analyzer left open, and let files that deploy the app already have the last word."""
     sources, framework = subject.sources, subject.framework
-    _from_procfile(subject, facts)
+    listens = not _from_procfile(subject, facts)
     _from_dockerfile(sources, facts)
     if facts.port is None or not facts.port.evidence:
         _published(sources, facts)
     if (facts.port is None or not facts.port.evidence) and not _is_served(facts):
-        said = configured_port(sources) or (environment_port(sources) if facts.reads_port else None)
-        _take(facts, said)
+        _take(facts, configured_port(sources) or _from_environment(sources, facts))
     if framework:
         facts.framework = facts.framework or subject.framework_fact
-        facts.port = facts.port or (Fact(framework.port) if framework.port else None)
+        facts.port = facts.port or (Fact(framework.port) if framework.port and listens else None)
         facts.health = facts.health or (Fact(framework.health) if framework.health else None)
         facts.build = facts.build or (Fact(framework.build) if framework.build else None)
         facts.start = facts.start or (Fact(framework.start) if framework.start else None)
         facts.reads_port = facts.reads_port or (framework.reads_port and not facts.details.get("output"))
-    if facts.port is None and facts.reads_port and subject.rules.port:
+    if facts.port is None and facts.reads_port and listens and subject.rules.port:
         facts.port = Fact(subject.rules.port)
-    facts.variables = unique([*example_variables(sources), *facts.variables])
+    told = facts.details.get("port_variable")
+    facts.variables = unique(
+        each for each in (*example_variables(sources), *facts.variables) if each.value != told
+    )
 
 
 def _published(sources: Sources, facts: Facts) -> None:
     """Take the port that a compose file or a manifest names, over a default."""
     _take(facts, compose_port(sources) or manifest_port(sources))
+
+
+def _from_environment(sources: Sources, facts: Facts) -> Fact[int] | None:
+    """The port of an ``.env`` file. Of an own variable (``APP_PORT``) the image has to be told as well."""
+    found = environment_port(sources)
+    if found is None or not (facts.reads_port or found[0] != "PORT"):
+        return None
+    if found[0] != "PORT":
+        facts.details["port_variable"] = found[0]
+    return found[1]
 
 
 def _is_served(facts: Facts) -> bool:
@@ -71,20 +83,25 @@ def _take(facts: Facts, port: Fact[int] | None) -> None:
     facts.port = port or facts.port
 
 
-def _from_procfile(subject: Subject, facts: Facts) -> None:
+def _from_procfile(subject: Subject, facts: Facts) -> bool:
+    """Take the Procfile's command; whether that is a worker's, which does not listen."""
     declared = procfile(subject.sources)
     if declared is None or (facts.start and facts.start.evidence == declared.evidence):
-        return
+        return False
     image = facts.start.value if facts.start else ()
     if image[:1] == ("nginx",) or re.match(r"(?:vendor/bin/)?heroku-php-", declared.value):
-        return
+        return False
     facts.reads_port = facts.reads_port or reads_port(declared.value)
     named = port_in(declared.value)
     facts.port = Fact(named, declared.evidence) if named else facts.port
     usual = subject.framework.port if subject.framework else None
+    worker = is_worker(declared) and not named and (facts.port is None or not facts.port.evidence)
+    if worker:
+        facts.port, usual = None, None
     port = facts.port.value if facts.port else usual or subject.rules.port
     line = with_port(declared.value, port) if port else declared.value
     facts.start = Fact(exec_form(_placed(line, image)), declared.evidence)
+    return worker
 
 
 def _placed(line: str, image: tuple[str, ...]) -> str:

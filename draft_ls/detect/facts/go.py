@@ -37,8 +37,11 @@ SIGNS = Signs(
     ),
 )
 
-_TAGGED = r"""`[^`\n]*\b(?:env|envconfig):"(?:\w+_)?PORT\b[^`\n]*?\b(?:default|envDefault|env-default):":?(\d{2,5})\""""
-"""A field's tag that names its variable and its default: envconfig, cleanenv, env."""
+_TAGGED = (
+    r"""`[^`\n]*\b(?:env|envconfig):"(?:\w+_)?PORT\b[^`\n]*?\b(?:default|envDefault|env-default):":?(\d{2,5})\"""",
+    r"""^\s*(?:HTTP|Http|Server|Listen)?Port\s+\w+\s+`[^`\n]*\b(?:default|envDefault|env-default):":?(\d{2,5})\"""",
+)
+"""A field's tag that names its variable and its default (envconfig, cleanenv, env), or only the default (configor)."""
 
 _MAIN = r"^package main\b"
 _SKIPPED = re.compile(r"(?:^|/)(?:vendor|testdata|tools?|scripts|hack|examples?|test)/|_test\.go$")
@@ -80,11 +83,17 @@ def analyze(subject: Subject) -> Facts:
         # Without an address gin itself listens where PORT says, else on 8080.
         bare = sources.search(sources.matching("**/*.go"), r"\.Run\(\s*\)")
         facts.reads_port = facts.reads_port or next(bare, None) is not None
-    tagged = sources.search(sources.matching("**/*.go"), _TAGGED) if facts.port is None else ()
-    for path, match in tagged:
-        facts.port, facts.reads_port = Fact(int(match[1]), (sources.evidence(path, match),)), True
-        break
+    if facts.port is None:
+        _tagged(sources, facts)
     return facts
+
+
+def _tagged(sources: Sources, facts: Facts) -> None:
+    for pattern in _TAGGED:
+        for path, match in sources.search(sources.matching("**/*.go"), pattern):
+            facts.port = Fact(int(match[1]), (sources.evidence(path, match),))
+            facts.reads_port = facts.reads_port or "PORT" in match[0]
+            return
 
 
 def main_package(sources: Sources) -> Fact[str] | None:

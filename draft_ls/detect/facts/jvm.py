@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from draft_ls.detect.facts import Facts
+from draft_ls.detect.facts import Facts, javac
 from draft_ls.detect.model import Fact
 from draft_ls.detect.sources import lookup
 from draft_ls.detect.tokens import Signs, scan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from draft_ls.detect.facts import Subject
     from draft_ls.detect.sources import Sources
 
@@ -28,6 +30,7 @@ SIGNS = Signs(
             "setPort",
             "create",
             "Server",
+            "asServer",
         }
     ),
     keys=frozenset(),
@@ -87,8 +90,19 @@ def analyze(subject: Subject) -> Facts:
         _maven(subject, facts, wrapper)
     elif gradle:
         _gradle(subject, facts, wrapper)
+    else:
+        javac.complete(sources, facts)
     _network(subject, facts)
+    facts.variables = (*facts.variables, *_asked(sources))
     return facts
+
+
+def _asked(sources: Sources) -> Iterator[Fact[str]]:
+    """The variables that the app's settings name without a default: ``password: ${DB_PASSWORD}``."""
+    settings = [path for path in CONFIGURATION if sources.has(path)]
+    for path, match in sources.search(settings, r"^[^#\n]*?\$\{([A-Z][A-Z0-9_]+)\}"):
+        if match[1] not in {"PORT", "HOST", "HOME"}:
+            yield Fact(match[1], (sources.evidence(path, match),))
 
 
 def java_version(sources: Sources) -> Fact[str] | None:

@@ -1,4 +1,4 @@
-"""Facts about apps that a compiler turns into one program: Swift, Dart, Haskell, Crystal, Zig, C, C++."""
+"""Facts about apps that a compiler turns into one program: Swift, Dart, Haskell, Crystal, Zig."""
 
 from __future__ import annotations
 
@@ -42,45 +42,12 @@ ZIG = Signs(
     calls=frozenset({"parseIp", "parseIp4", "resolveIp", "initIp4"}),
     keys=frozenset({"port"}),
 )
-C = Signs(
-    files=(
-        "*.c",
-        "*.cpp",
-        "*.cc",
-        "*.cxx",
-        "src/**/*.c",
-        "src/**/*.cpp",
-        "src/**/*.cc",
-        "src/**/*.cxx",
-        "*.h",
-        "include/**/*.h*",
-        "src/**/*.h*",
-    ),
-    calls=frozenset(
-        {
-            "htons",
-            "listen",
-            "port",
-            "bind",
-            "endpoint",
-            "addListener",
-            "mg_http_listen",
-            "setPort",
-            "Port",
-            "svr_listen",
-            "MHD_start_daemon",
-        }
-    ),
-    keys=frozenset({"PORT", "port", "kPort", "DEFAULT_PORT"}),
-)
-
-
 def analyze(subject: Subject) -> Facts:
     """Find the facts of an app in one of these languages."""
     return _ANALYZERS[subject.rules.name](subject)
 
 
-def _finish(subject: Subject, facts: Facts, signs: Signs, name: Fact[str] | None) -> Facts:
+def finish(subject: Subject, facts: Facts, signs: Signs, name: Fact[str] | None) -> Facts:
     network = scan(subject.sources, signs)
     facts.port = network.port
     facts.reads_port, facts.health, facts.variables = network.reads_port, network.health, network.variables
@@ -114,14 +81,27 @@ def _swift(subject: Subject) -> Facts:
     facts.details["folders"] = tuple(
         each for each in ("Public", "Resources") if any(path.startswith(f"{each}/") for path in sources.files)
     )
-    facts = _finish(subject, facts, SWIFT, name)
+    facts = finish(subject, facts, SWIFT, name)
     if name and subject.framework_name == "vapor":
         port = str(facts.port.value if facts.port else 8080)
         facts.start = Fact(
             (f"./{name.value}", "serve", "--env", "production", "--hostname", "0.0.0.0", "--port", port),
             name.evidence,
         )
+    elif name and subject.framework_name == "hummingbird":
+        facts.start = _told(sources, name, facts)
     return facts
+
+
+def _told(sources: Sources, name: Fact[str], facts: Facts) -> Fact[tuple[str, ...]]:
+    """The start command with the options that the program itself declares: without them it answers only itself."""
+    port = facts.port.value if facts.port else 8080
+    given: list[str] = []
+    for option, value in (("hostname", "0.0.0.0"), ("host", "0.0.0.0"), ("port", str(port))):
+        declared = rf"@Option\([^)\n]*\)\s*(?:public\s+)?var\s+{option}\s*:"
+        if next(sources.search(sources.matching("Sources/**/*.swift"), declared), None):
+            given += [f"--{option}", value]
+    return Fact((f"./{name.value}", *given), name.evidence)
 
 
 def _dart(subject: Subject) -> Facts:
@@ -152,7 +132,7 @@ def _dart(subject: Subject) -> Facts:
         "frog": frog,
         "lockfile": sources.has("pubspec.lock"),
     }
-    return _finish(subject, facts, DART, name)
+    return finish(subject, facts, DART, name)
 
 
 def _haskell(subject: Subject) -> Facts:
@@ -180,7 +160,7 @@ def _haskell(subject: Subject) -> Facts:
     name = Fact(match[1], (sources.evidence(cabal, match),)) if match else name
     facts.build = Fact("stack build --copy-bins" if stack else "cabal build", (sources.evidence(manifest),))
     facts.details |= {"stack": stack, "cabal_file": cabal, "hpack": sources.has("package.yaml")}
-    return _finish(subject, facts, HASKELL, name)
+    return finish(subject, facts, HASKELL, name)
 
 
 def _crystal(subject: Subject) -> Facts:
@@ -203,7 +183,7 @@ def _crystal(subject: Subject) -> Facts:
     if name is None and main and subject.framework:
         name = Fact(package or "app", (sources.evidence(main),))
         facts.build = Fact(f"crystal build --release -o {name.value} {main}", name.evidence)
-    return _finish(subject, facts, CRYSTAL, name)
+    return finish(subject, facts, CRYSTAL, name)
 
 
 def _zig(subject: Subject) -> Facts:
@@ -222,55 +202,7 @@ def _zig(subject: Subject) -> Facts:
     facts.build = (
         Fact("zig build -Doptimize=ReleaseSafe", (sources.evidence("build.zig"),)) if match else None
     )
-    return _finish(subject, facts, ZIG, name)
-
-
-def _c(subject: Subject) -> Facts:
-    sources = subject.sources
-    facts = Facts()
-    plus = any(
-        sources.matching(pattern) for pattern in ("*.cpp", "*.cc", "*.cxx", "**/*.cpp", "**/*.cc", "**/*.cxx")
-    )
-    facts.language = "cpp" if plus else "c"
-    name: Fact[str] | None = None
-    for path, tool, pattern in (
-        ("CMakeLists.txt", "cmake", r"add_executable\(\s*(\S+?)[\s)]"),
-        ("meson.build", "meson", r"executable\(\s*'([^']+)'"),
-        (
-            "Makefile",
-            "make",
-            r"(?:^(?:TARGET|BIN|PROGRAM|NAME|EXEC|EXE|APP|BINARY)\s*[:?]?=\s*(?:\$\(\w+\)/)?([\w./-]+)|-o\s+([\w./-]+)(?=\s))",
-        ),
-    ):
-        if not sources.has(path):
-            continue
-        facts.package_manager = facts.package_manager or Fact(tool, (sources.evidence(path),))
-        match = sources.find(path, pattern)
-        if match:
-            target = next(group for group in match.groups() if group)
-            target = _expanded(sources, path, target)
-            name = Fact(target, (sources.evidence(path, match.span(0)),)) if target else None
-        facts.build = Fact(
-            {
-                "cmake": "cmake -S . -B build -DCMAKE_BUILD_TYPE=Release && cmake --build build",
-                "meson": "meson setup build --buildtype=release && meson compile -C build",
-                "make": "make",
-            }[tool],
-            (sources.evidence(path),),
-        )
-        facts.details["tool"] = tool
-        break
-    facts.details["program"] = name.value if name else "app"
-    program = Fact(name.value.rpartition("/")[2], name.evidence) if name else None
-    return _finish(subject, facts, C, program)
-
-
-def _expanded(sources: Sources, path: str, target: str) -> str:
-    """A target with ``${PROJECT_NAME}`` replaced; empty if it cannot be known."""
-    if "$" not in target:
-        return target
-    project = sources.find(path, r"project\(\s*([\w.-]+)")
-    return project[1] if project and re.fullmatch(r"\$\{(?:CMAKE_)?PROJECT_NAME\}", target) else ""
+    return finish(subject, facts, ZIG, name)
 
 
 _ANALYZERS: Mapping[str, Callable[[Subject], Facts]] = {
@@ -279,5 +211,4 @@ _ANALYZERS: Mapping[str, Callable[[Subject], Facts]] = {
     "haskell": _haskell,
     "crystal": _crystal,
     "zig": _zig,
-    "cpp": _c,
 }

@@ -117,7 +117,14 @@ def _start(subject: Subject, facts: Facts) -> None:
         evidence = sources.evidence(
             sources.first("bin/rails", "config/application.rb", "Gemfile") or "Gemfile"
         )
-        facts.start = Fact(("bundle", "exec", "rails", "server", "-b", "0.0.0.0", "-p", port), (evidence,))
+        server = ("rails", "server", "-b", "0.0.0.0", "-p", port)
+        unicorn = None if puma else subject.depends("gem:unicorn")
+        if unicorn:
+            # Rails starts no Unicorn by itself.
+            evidence = unicorn
+            given = sources.first("config/unicorn.rb", "unicorn.rb")
+            server = ("unicorn", "-c", given) if given else ("unicorn", "-l", f"0.0.0.0:{port}")
+        facts.start = Fact(("bundle", "exec", *server), (evidence,))
     elif sources.has("config.ru"):
         facts.port = facts.port or Fact(2300 if name == "hanami" else 9292)
         port = str(facts.port.value)

@@ -25,6 +25,9 @@ SIGNS = Signs(
 )
 
 
+_SERVERS = ("server", "api", "web", "app", "service", "backend", "main")
+
+
 def analyze(subject: Subject) -> Facts:
     """Find the facts of a Rust app."""
     sources = subject.sources
@@ -90,11 +93,13 @@ def binary(sources: Sources) -> tuple[Fact[str] | None, bool]:
         for path in sources.matching(f"{pattern.rstrip('/')}/Cargo.toml"):
             chosen = _chosen(sources, path.removesuffix("Cargo.toml"))
             found += [chosen] if chosen else []
-    order = ("server", "api", "web", "app", "service", "backend", "main")
-    found.sort(
-        key=lambda fact: next((index for index, word in enumerate(order) if word in fact.value), len(order))
-    )
+    found.sort(key=lambda fact: _preference(fact.value))
     return (found[0] if found else None), True
+
+
+def _preference(name: str) -> int:
+    """How little a program's name sounds like a server's."""
+    return next((index for index, word in enumerate(_SERVERS) if word in name), len(_SERVERS))
 
 
 def _chosen(sources: Sources, folder: str) -> Fact[str] | None:
@@ -102,7 +107,9 @@ def _chosen(sources: Sources, folder: str) -> Fact[str] | None:
     package = table(sources.toml(manifest).get("package"))
     names = _binaries(sources, folder)
     default = package.get("default-run")
-    name = default if isinstance(default, str) else next(iter(names), None)
+    own = str(package.get("name", ""))
+    by_main = own if own in names else None
+    name = default if isinstance(default, str) else by_main or min(names, key=_preference, default=None)
     return Fact(name, (sources.quote(manifest, name),)) if name and package else None
 
 

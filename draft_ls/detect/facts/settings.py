@@ -53,7 +53,8 @@ ENVIRONMENTS = (
 
 def configured_port(sources: Sources) -> Fact[int] | None:
     """The port of a settings file's server: YAML, JSON, TOML, or Beego's ``app.conf``."""
-    for path in (each for each in FILES if sources.has(each)):
+    known = [each for each in FILES if sources.has(each)]
+    for path in known or sources.matching("etc/*.yaml")[:1]:
         port = _port(_document(sources, path))
         if port:
             return Fact(port, (sources.quote(path, str(port), f"port {port}"),))
@@ -61,11 +62,11 @@ def configured_port(sources: Sources) -> Fact[int] | None:
     return Fact(int(match[1]), (sources.evidence("conf/app.conf", match),)) if match else None
 
 
-def environment_port(sources: Sources) -> Fact[int] | None:
-    """What the app's ``.env`` files say that ``PORT`` is."""
-    pattern = r"^(?:export[ \t]+)?(?:(?:APP|SERVER|HTTP|API|WEB)_)?PORT[ \t]*=[ \t]*[\"']?(\d{2,5})\b"
+def environment_port(sources: Sources) -> tuple[str, Fact[int]] | None:
+    """What the app's ``.env`` files say that ``PORT`` is, or ``APP_PORT`` and the like: the variable and its value."""
+    pattern = r"^(?:export[ \t]+)?(?P<name>(?:(?:APP|SERVER|HTTP|API|WEB)_)?PORT)[ \t]*=[ \t]*[\"']?(?P<port>\d{2,5})\b"
     for path, match in sources.search((each for each in ENVIRONMENTS if sources.has(each)), pattern):
-        return Fact(int(match[1]), (sources.evidence(path, match),))
+        return match["name"], Fact(int(match["port"]), (sources.evidence(path, match.span("port")),))
     return None
 
 
