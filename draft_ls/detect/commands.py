@@ -63,7 +63,9 @@ def procfile(sources: Sources) -> Fact[str] | None:
 
 def is_worker(declared: Fact[str]) -> bool:
     """Whether a Procfile's process gets no requests: platforms route them to ``web`` only."""
-    return not any(re.match(r"(?:web|www|http|server|api|app|backend)\b", each.seen) for each in declared.evidence)
+    return not any(
+        re.match(r"(?:web|www|http|server|api|app|backend)\b", each.seen) for each in declared.evidence
+    )
 
 
 def reads_port(line: str) -> bool:

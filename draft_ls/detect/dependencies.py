@@ -173,7 +173,7 @@ def _gradle_plugins(sources: Sources) -> Iterator[tuple[str, Evidence]]:
 def _nuget(sources: Sources) -> Iterator[tuple[str, Evidence]]:
     for kind in ("csproj", "fsproj", "vbproj"):
         yield from _matches(
-            (f"*.{kind}", r'<PackageReference\s+Include="([\w.-]+)"'),
+            (f"*.{kind}", r'<(?:Package|Framework)Reference\s+Include="([\w.-]+)"'),
             (f"*.{kind}", r'<Project\s+Sdk="([\w.-]+)'),
         )(sources)
 

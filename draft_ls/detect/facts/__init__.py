@@ -79,9 +79,8 @@ def analyzer(name: str) -> Callable[[Subject], Facts]:
 
 ANALYZERS = frozenset(
     {
-        "beam", "clojure", "container", "cpp", "deno", "dotnet", "gleam", "go", "javascript", "jvm", "native", "perl", "php", "plain", "python",
-        "ruby", "rust",
-        "scala", "site",
+        "beam", "clojure", "container", "cpp", "deno", "dotnet", "gleam", "go", "javascript", "jvm", "native", "perl",
+        "php", "plain", "python", "ruby", "rust", "scala", "site",
     }
 )  # fmt: skip
 """The names that ``analyzer`` knows."""

@@ -19,9 +19,9 @@ LANGUAGES = {"csproj": "csharp", "fsproj": "fsharp", "vbproj": "visualbasic"}
 
 _NO_SERVER = (
     r"Microsoft\.NET\.Test\.Sdk|<IsTestProject>\s*true|<Use(?:WPF|Maui|WindowsForms)>\s*true|<OutputType>\s*WinExe"
-    r"|<TargetFrameworks?>[^<]*-(?:android|ios|windows)"
+    r"|<TargetFrameworks?>[^<]*-(?:android|ios|windows)|<TargetFrameworks?>\s*net4\d+\s*<|<TargetFrameworkVersion>"
 )
-"""What says that a project is a test, or a program for desktops and telephones."""
+"""What says that a project is a test, or a program for desktops, telephones, or Windows' own .NET Framework."""
 
 SIGNS = Signs(
     files=("*.cs", "*.fs", "**/Program.cs", "**/Program.fs", "**/Startup.cs"),

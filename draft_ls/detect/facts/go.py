@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from draft_ls.detect.commands import procfile
 from draft_ls.detect.facts import Facts
-from draft_ls.detect.facts.folders import read_folders
+from draft_ls.detect.facts.folders import needs_dotenv, read_files, read_folders
 from draft_ls.detect.model import Fact
 from draft_ls.detect.tokens import Signs, scan
 from draft_ls.detect.versions import line_of, pinned
@@ -43,6 +43,14 @@ _TAGGED = (
 )
 """A field's tag that names its variable and its default (envconfig, cleanenv, env), or only the default (configor)."""
 
+_WITH_C = (
+    "golang:github.com/mattn/go-sqlite3",
+    "golang:github.com/confluentinc/confluent-kafka-go*",
+    "golang:github.com/h2non/bimg",
+    "golang:github.com/davidbyttow/govips*",
+    "golang:github.com/marcboeker/go-duckdb*",
+)
+
 _MAIN = r"^package main\b"
 _SKIPPED = re.compile(r"(?:^|/)(?:vendor|testdata|tools?|scripts|hack|examples?|test)/|_test\.go$")
 _SERVERS = ("server", "api", "web", "app", "http", "service", "main", "backend")
@@ -70,6 +78,9 @@ def analyze(subject: Subject) -> Facts:
         "module": sources.has("go.mod"),
         "sum": sources.has("go.sum"),
         "folders": read_folders(sources, "**/*.go"),
+        "files": read_files(sources, "**/*.go"),
+        "dotenv": needs_dotenv(sources, "**/*.go"),
+        "cgo": _needs_c(subject),
     }
     if package is None:
         facts.confidence = 0.25
@@ -86,6 +97,12 @@ def analyze(subject: Subject) -> Facts:
     if facts.port is None:
         _tagged(sources, facts)
     return facts
+
+
+def _needs_c(subject: Subject) -> bool:
+    """Whether the program has C in it: without its compiler, SQLite's driver builds and fails when it runs."""
+    own = subject.sources.search(subject.sources.matching("**/*.go")[:100], r'^import "C"|^\s+"C"$')
+    return bool(subject.depends(*_WITH_C)) or next(own, None) is not None
 
 
 def _tagged(sources: Sources, facts: Facts) -> None:

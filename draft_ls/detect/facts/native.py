@@ -42,12 +42,15 @@ ZIG = Signs(
     calls=frozenset({"parseIp", "parseIp4", "resolveIp", "initIp4"}),
     keys=frozenset({"port"}),
 )
+
+
 def analyze(subject: Subject) -> Facts:
     """Find the facts of an app in one of these languages."""
     return _ANALYZERS[subject.rules.name](subject)
 
 
 def finish(subject: Subject, facts: Facts, signs: Signs, name: Fact[str] | None) -> Facts:
+    """Add what the sources say about the network, and the program's name; without one there is nothing to start."""
     network = scan(subject.sources, signs)
     facts.port = network.port
     facts.reads_port, facts.health, facts.variables = network.reads_port, network.health, network.variables

@@ -60,6 +60,26 @@ BUNDLED = frozenset(
 """Extensions that ``docker-php-ext-install`` can build."""
 
 
+FILE_LIMIT = 100
+"""How many source files are looked into for what they call."""
+
+_SIGNS = (
+    ("mysqli", r"\bmysqli_connect\(|\bnew\s+\\?mysqli\(|'dbdriver'\s*=>\s*'mysqli'"),
+    ("pdo_mysql", r"[\"']mysql:(?:host|dbname|unix_socket)="),
+    ("pdo_pgsql", r"[\"']pgsql:(?:host|dbname)="),
+    ("pgsql", r"\bpg_connect\("),
+    ("gd", r"\bimagecreate(?:truecolor|frompng|fromjpeg)?\("),
+    ("zip", r"\bnew\s+\\?ZipArchive\b"),
+)
+"""Extension → calls of code that no ``composer.json`` speaks for."""
+
+_CALLED_BY = {
+    "wordpress": ["mysqli", "gd", "exif", "zip", "intl"],
+    "drupal": ["gd", "opcache", "pdo_mysql"],
+}
+"""Framework → the extensions that it needs."""
+
+
 def analyze(subject: Subject) -> Facts:
     """Find the facts of a PHP app."""
     sources = subject.sources
@@ -134,6 +154,12 @@ def _extensions(subject: Subject) -> list[str]:
         for name in table(sources.json("composer.json").get("require"))
         if name.startswith("ext-")
     ]
+    named += _CALLED_BY.get(subject.framework_name, ())
+    plain = subject.framework_name in {"", "codeigniter", "slim"}
+    files = [path for path in sources.matching("**/*.php") if not path.startswith("system/")] if plain else []
+    for name, sign in _SIGNS:
+        if next(sources.search(files[:FILE_LIMIT], sign), None):
+            named.append(name)
     if subject.framework_name in {"laravel", "symfony"} and not {"pdo_mysql", "pdo_pgsql"} & set(named):
         database = sources.find(
             ".env.example", r"^\s*#?\s*DB_CONNECTION=(mysql|mariadb|pgsql)"

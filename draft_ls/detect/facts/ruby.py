@@ -50,10 +50,14 @@ def analyze(subject: Subject) -> Facts:
                 "gem:cssbundling-rails",
                 "gem:jsbundling-rails",
                 "gem:importmap-rails",
+                "gem:uglifier",
+                "gem:sass-rails",
+                "gem:webpacker",
+                "gem:tailwindcss-rails",
             )
         ),
         "bootsnap": bool(subject.depends("gem:bootsnap")),
-        "node": sources.has("package.json"),
+        "node": sources.has("package.json") or _runs_scripts(subject),
         "ruby_file": sources.has(".ruby-version")
         and bool(sources.find(gemfile or "", r"file:\s*[\"']\.ruby-version")),
         "packages": _packages(subject),
@@ -96,6 +100,12 @@ def _configured(sources: Sources) -> Fact[int] | None:
         if match:
             return Fact(int(match[1]), (sources.evidence(path, match),))
     return None
+
+
+def _runs_scripts(subject: Subject) -> bool:
+    """Whether compiling assets runs JavaScript, for which a gem brings no engine."""
+    asks = subject.depends("gem:uglifier", "gem:coffee-rails", "gem:execjs")
+    return bool(asks) and not subject.depends("gem:mini_racer", "gem:therubyracer")
 
 
 def _packages(subject: Subject) -> tuple[str, ...]:

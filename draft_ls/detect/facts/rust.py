@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.facts import Facts
-from draft_ls.detect.facts.folders import read_folders
+from draft_ls.detect.facts.folders import needs_dotenv, read_files, read_folders
 from draft_ls.detect.model import Fact
 from draft_ls.detect.sources import items, lookup, strings, table
 from draft_ls.detect.tokens import Signs, scan
@@ -38,6 +38,10 @@ def analyze(subject: Subject) -> Facts:
         "binary": program.value if program else "app",
         "lockfile": sources.has("Cargo.lock"),
         "folders": read_folders(sources, "src/**/*.rs"),
+        "files": read_files(sources, "src/**/*.rs"),
+        "dotenv": needs_dotenv(sources, "src/**/*.rs"),
+        "packages": _libraries(sources),
+        "build_packages": _tools(sources),
         "workspace": workspace,
         "simple": _is_simple(sources),
     }
@@ -55,6 +59,40 @@ def analyze(subject: Subject) -> Facts:
     facts.port = Fact(int(rocket[1]), (sources.evidence("Rocket.toml", rocket),)) if rocket else network.port
     facts.reads_port, facts.health, facts.variables = network.reads_port, network.health, network.variables
     return facts
+
+
+def _libraries(sources: Sources) -> tuple[str, ...]:
+    """The Debian packages of the C libraries that the program is linked to."""
+    document = sources.toml("Cargo.toml")
+    shared = lookup(document, "workspace", "dependencies")
+    tables = (table(document.get("dependencies")), table(shared))
+    features = {
+        feature
+        for each in tables
+        for name in ("diesel", "diesel-async")
+        for feature in strings(table(each.get(name)).get("features"))
+    }
+    crates = {name for each in tables for name in each}
+    found: list[str] = []
+    if features & {"postgres", "postgres_backend"} or "pq-sys" in crates:
+        found.append("libpq5")
+    if "mysql" in features or "mysqlclient-sys" in crates:
+        found.append("libmariadb3")
+    if "sqlite" in features and "libsqlite3-sys" not in crates:
+        found.append("libsqlite3-0")
+    return tuple(found)
+
+
+def _tools(sources: Sources) -> tuple[str, ...]:
+    """The Debian packages that building the crates needs beyond a compiler."""
+    document = sources.toml("Cargo.toml")
+    crates = {*table(document.get("dependencies")), *table(document.get("build-dependencies"))}
+    needed = (
+        ("protobuf-compiler", {"tonic-build", "tonic-prost-build", "prost-build"}),
+        ("cmake", {"rdkafka", "aws-lc-rs"}),
+        ("libclang-dev", {"bindgen", "rocksdb"}),
+    )
+    return tuple(package for package, names in needed if names & crates)
 
 
 def _is_simple(sources: Sources) -> bool:
