@@ -221,6 +221,7 @@ READERS: Mapping[str, Callable[[Sources], Iterator[tuple[str, Evidence]]]] = {
     "nuget": _nuget,
     "cpan": _matches(
         ("cpanfile", r"""^\s*requires\s*\(?\s*["']([\w:]+)["']"""),
+        ("Makefile.PL", r"""^\s*requires\s*\(?\s*["']([\w:]+)["']"""),
         ("Makefile.PL", r"""^\s*["']([A-Z][\w:]+)["']\s*=>\s*["'\d]"""),
         ("Build.PL", r"""^\s*["']([A-Z][\w:]+)["']\s*=>\s*["'\d]"""),
     ),

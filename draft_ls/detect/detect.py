@@ -154,7 +154,9 @@ def _cite(evidence: Evidence) -> str:
 def _ranked(found: list[Detection], folders: int) -> Survey:
     order = sorted(found, key=lambda app: (-app.confidence, app.path.count("/"), app.path))
     certain = [app for app in order if app.confidence >= CERTAIN_BELOW]
-    apps = [app for app in certain if not secondary(app.path)] or certain
+    apps = [app for app in certain if not secondary(app.path)]
+    if not apps and all(secondary(app.path) for app in order):
+        apps = certain  # examples of nothing else: of a library they are no apps
     apps = apps or [app for app in order if not app.path and app.confidence >= CERTAIN_ENOUGH]
     apps = [_whole(app, apps) for app in apps if not any(_covered(app, other) for other in apps)]
     others = sorted(

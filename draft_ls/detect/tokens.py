@@ -284,7 +284,7 @@ class Code:
     ) -> tuple[tuple[int, tuple[int, int]] | None, bool]:
         found: tuple[int, tuple[int, int]] | None = None
         reads = False
-        for token in stretch:
+        for token in _without_addresses(tuple(stretch)):
             if token.kind == "string" and token.value == "PORT":
                 reads = True
             elif token.kind in {"string", "number"} and found is None and (number := port_of(token)):
@@ -337,6 +337,19 @@ class Code:
                     break
                 if mark.kind != "name" and mark.text not in {":", "|", "&", "?"}:
                     break
+
+
+def _without_addresses(stretch: tuple[Token, ...]) -> Iterator[Token]:
+    """The tokens without the four numbers of an address: ``[127, 0, 0, 1]``."""
+    index = 0
+    while index < len(stretch):
+        quad = stretch[index : index + 7]
+        numbers = [token for token in quad[::2] if token.kind == "number" and len(token.text) < 4]
+        if len(numbers) == 4 and {token.text for token in quad[1::2]} == {","}:
+            index += 7
+            continue
+        yield stretch[index]
+        index += 1
 
 
 _KEY = re.compile(

@@ -49,7 +49,9 @@ def _elixir(subject: Subject) -> Facts:
         ),
         2,
     )
-    constraint = sources.find("mix.exs", r'elixir:\s*"([^"]+)"')
+    constraint = sources.find("mix.exs", r'elixir:\s*"([^"]+)"') or sources.find(
+        "mix.exs", r'^\s*@elixir\w*\s+"([^"]+)"'
+    )
     chosen = choose(constraint[1], ELIXIRS, PREFERRED) if constraint else None
     if constraint and chosen and not facts.version:
         facts.version = Fact(chosen, (sources.evidence("mix.exs", constraint),))
@@ -74,6 +76,8 @@ def _elixir(subject: Subject) -> Facts:
     facts.details["whole"] = umbrella is not None
     if not subject.framework and not umbrella and not sources.find("mix.exs", r"\bmod:\s*\{"):
         facts.confidence = 0.25
+    if subject.depends("hex:nerves"):
+        facts.confidence = 0.1  # firmware
     network = scan(sources, ELIXIR)
     facts.port, facts.reads_port = network.port, network.reads_port
     facts.health, facts.variables = network.health, network.variables

@@ -40,6 +40,7 @@ SIGNS = Signs(
             "setPort",
             "Port",
             "svr_listen",
+            "createShared",
             "MHD_start_daemon",
         }
     ),
@@ -89,14 +90,19 @@ def _cmake(sources: Sources) -> Fact[str] | None:
 
 
 def _expanded(sources: Sources, path: str, target: str) -> str:
-    """A target with its variable replaced: the project's name, or what ``set`` gives; empty if it cannot be known."""
-    variable = re.fullmatch(r"\$\{(\w+)\}", target)
-    if variable is None:
-        return "" if "$" in target else target
-    project = re.fullmatch(r"(?:CMAKE_)?PROJECT_NAME", variable[1])
-    pattern = r"(?i:project)\s*\(\s*\"?([\w.-]+)" if project else rf"set\s*\(\s*{variable[1]}\s+\"?([\w.-]+)"
-    found = sources.find(path, pattern) or sources.find("CMakeLists.txt", pattern)
-    return found[1] if found else ""
+    """A target with its variables replaced: the project's name, what ``set`` gives; empty if it cannot be known."""
+    for _ in range(4):
+        variable = re.search(r"\$\{(\w+)\}", target)
+        if variable is None:
+            break
+        project = re.fullmatch(r"(?:CMAKE_)?PROJECT_NAME", variable[1])
+        value = r"\"?([\w.${}-]+)"
+        pattern = rf"(?i:project)\s*\(\s*{value}" if project else rf"\bset\s*\(\s*{variable[1]}\s+{value}"
+        found = sources.find(path, pattern) or sources.find("CMakeLists.txt", pattern)
+        if found is None:
+            return ""
+        target = target.replace(variable[0], found[1])
+    return "" if "$" in target else target
 
 
 def _meson(sources: Sources) -> Fact[str] | None:

@@ -112,6 +112,8 @@ def _placed(line: str, image: tuple[str, ...]) -> str:
     archive = next((word for word in image if word.endswith((".jar", ".war"))), "")
     if archive:
         line = re.sub(r"(?:\S*/)?(?:target|build/libs)/\S+\.[jw]ar\b", archive, line)
+    if image[:2] == ("java", "-cp"):
+        line = line.replace("target/classes", "app.jar").replace("target/dependency", "dependency")
     if image[:1] == ("dotnet",):
         line = re.sub(r"^cd \S+ && ", "", line)
     first, _, rest = line.partition(" ")

@@ -51,6 +51,7 @@ _WITH_C = (
     "golang:github.com/marcboeker/go-duckdb*",
 )
 
+_LISTENS = r"\bListen(?:AndServe)?\w*\(|\.Start\(|\bhttp\.Server\b|\bgrpc\.NewServer\("
 _MAIN = r"^package main\b"
 _SKIPPED = re.compile(r"(?:^|/)(?:vendor|testdata|tools?|scripts|hack|examples?|test)/|_test\.go$")
 _SERVERS = ("server", "api", "web", "app", "http", "service", "main", "backend")
@@ -128,14 +129,15 @@ def main_package(sources: Sources) -> Fact[str] | None:
     return found.get("") or found[min(found, key=lambda folder: _preference(folder, sources))]
 
 
-def _preference(folder: str, sources: Sources) -> tuple[bool, int, int, str]:
+def _preference(folder: str, sources: Sources) -> tuple[bool, int, bool, int, str]:
     name = folder.rpartition("/")[2]
     known = next((index for index, word in enumerate(_SERVERS) if word in name), len(_SERVERS))
     module = sources.find("go.mod", r"^module\s+(\S+)")
     declared = procfile(sources)
     program = declared.value.partition(" ")[0].rpartition("/")[2] if declared else ""
     own = name in {program, module[1].rpartition("/")[2] if module else ""}
-    return (not folder.startswith("cmd"), 0 if own else 1 + known, folder.count("/"), folder)
+    listens = next(sources.search(sources.matching(f"{folder}/*.go"), _LISTENS), None) is not None
+    return (not folder.startswith("cmd"), 0 if own else 1 + known, not listens, folder.count("/"), folder)
 
 
 def binary(package: str, module: str, folder: str) -> str:

@@ -21,7 +21,9 @@ def complete(sources: Sources, facts: Facts) -> None:
     """Fill in how the compiler alone builds the program, and how it starts."""
     main = _main_class(sources)
     desktop = next(sources.search(sources.matching("**/*.java")[:FILE_LIMIT], _DESKTOP), None)
-    if main is None or desktop:
+    built = {"pom.xml", "build.gradle", "build.gradle.kts"}
+    inside = any(path.rpartition("/")[2] in built for path in sources.above)
+    if main is None or desktop or inside:
         facts.confidence = 0.25
         return
     libraries = next((name for name in ("lib", "libs") if sources.matching(f"{name}/*.jar")), "")

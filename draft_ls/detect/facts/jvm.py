@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from draft_ls.detect.facts import Facts, javac
+from draft_ls.detect.facts import Facts, javac, maven
+from draft_ls.detect.facts.archive import place
+from draft_ls.detect.facts.jdk import image_version, java_version
 from draft_ls.detect.model import Fact
 from draft_ls.detect.sources import lookup
 from draft_ls.detect.tokens import Signs, scan
@@ -39,7 +41,7 @@ SIGNS = Signs(
 
 CONFIGURATION = tuple(
     f"{folder}{name}"
-    for folder in ("src/main/resources/", "config/", "")
+    for folder in ("src/main/resources/", "src/main/resources/config/", "config/", "")
     for name in (
         "application.properties", "application.yml", "application.yaml", "application.conf", "bootstrap.yml",
         "META-INF/microprofile-config.properties",
@@ -74,20 +76,21 @@ def analyze(subject: Subject) -> Facts:
     sources = subject.sources
     facts = Facts(framework=subject.framework_fact, version=java_version(sources))
     facts.language = "kotlin" if _is_kotlin(sources) else "java"
-    maven = sources.first("pom.xml")
+    pom = sources.first("pom.xml")
     gradle = sources.first("build.gradle.kts", "build.gradle", "settings.gradle.kts", "settings.gradle")
-    wrapper = sources.first("mvnw" if maven else "gradlew") is not None
-    tool = "maven" if maven else "gradle"
-    if maven or gradle:
-        facts.package_manager = Fact(tool, (sources.evidence(maven or gradle or ""),))
+    wrapper = sources.first("mvnw" if pom else "gradlew") is not None
+    tool = "maven" if pom else "gradle"
+    if pom or gradle:
+        facts.package_manager = Fact(tool, (sources.evidence(pom or gradle or ""),))
     facts.details |= {
         "tool": tool,
         "wrapper": wrapper,
         "gradle_files": _gradle_files(sources),
         "modules": False,
+        "jdk": image_version(sources, facts.version),
     }
-    if maven:
-        _maven(subject, facts, wrapper)
+    if pom:
+        maven.complete(subject, facts, wrapper)
     elif gradle:
         _gradle(subject, facts, wrapper)
     else:
@@ -105,39 +108,6 @@ def _asked(sources: Sources) -> Iterator[Fact[str]]:
             yield Fact(match[1], (sources.evidence(path, match),))
 
 
-def java_version(sources: Sources) -> Fact[str] | None:
-    """The major version of Java that the build asks for; pins of the developer's machine only without one."""
-    searches = (
-        (
-            "pom.xml",
-            r"<(?:java\.version|maven\.compiler\.release|maven\.compiler\.source|maven\.compiler\.target|jdk\.version)>\s*(?:1\.)?(\d+)",
-        ),
-        ("pom.xml", r"<(?:release|source|target|jvmTarget)>\s*(?:1\.)?(\d+)"),
-        ("build.gradle", r"JavaLanguageVersion\.of\(\s*[\"']?(\d+)"),
-        ("build.gradle.kts", r"JavaLanguageVersion\.of\(\s*[\"']?(\d+)"),
-        ("build.gradle.kts", r"jvmToolchain\s*\(?\s*(\d+)"),
-        ("build.gradle", r"jvmToolchain\s*\(?\s*(\d+)"),
-        (
-            "build.gradle",
-            r"(?:source|target)Compatibility\s*=?\s*(?:JavaVersion\.VERSION_|JavaVersion\.toVersion\()?[\"']?(?:1[._])?(\d+)",
-        ),
-        (
-            "build.gradle.kts",
-            r"(?:source|target)Compatibility\s*=\s*(?:JavaVersion\.VERSION_|JavaVersion\.toVersion\()?[\"']?(?:1[._])?(\d+)",
-        ),
-        ("build.gradle.kts", r"jvmTarget\s*(?:=|\.set\()\s*(?:JvmTarget\.JVM_)?[\"']?(?:1[._])?(\d+)"),
-        ("build.gradle", r"jvmTarget\s*=\s*[\"']?(?:1\.)?(\d+)"),
-        (".java-version", r"^\s*(?:[a-z]+-)?(?:1\.)?(\d+)"),
-        (".sdkmanrc", r"^java=(\d+)"),
-        ("system.properties", r"^java\.runtime\.version\s*=\s*(?:1\.)?(\d+)"),
-        (".tool-versions", r"^java\s+(?:[a-z-]+)?-?(?:1\.)?(\d+)"),
-        ("mise.toml", r"^java\s*=\s*[\"'](?:[a-z]+-)?(\d+)"),
-        (".mise.toml", r"^java\s*=\s*[\"'](?:[a-z]+-)?(\d+)"),
-        ("build.gradle", r"languageVersion\s*=\s*[\"']?(\d+)"),
-    )
-    return next((fact for path, pattern in searches if (fact := sources.nearest(path, pattern))), None)
-
-
 def _is_kotlin(sources: Sources) -> bool:
     kotlin = sources.matching("src/main/kotlin/**/*.kt") or sources.matching("src/**/*.kt")
     return bool(kotlin) and not sources.matching("src/main/java/**/*.java")
@@ -152,30 +122,6 @@ def _gradle_files(sources: Sources) -> tuple[str, ...]:
         "gradle.properties",
     )
     return tuple(name for name in names if sources.has(name))
-
-
-def _maven(subject: Subject, facts: Facts, wrapper: bool) -> None:
-    sources = subject.sources
-    program = "./mvnw" if wrapper else "mvn"
-    facts.build = Fact(f"{program} -B -DskipTests package", (sources.evidence("pom.xml"),))
-    text = re.sub(
-        r"<(parent|dependencies|build|profiles|dependencyManagement)>.*?</\1>",
-        "",
-        sources.text("pom.xml"),
-        flags=re.DOTALL,
-    )
-    packaging = re.search(r"<packaging>\s*([\w-]+)", text)
-    artifact = re.search(r"<artifactId>\s*([\w.-]+)", text)
-    facts.details["artifact"] = artifact[1] if artifact else "app"
-    if packaging and packaging[1] == "pom":
-        facts.confidence = 0.2
-        return
-    jar = "app.war" if packaging and packaging[1] == "war" else "app.jar"
-    runnable = subject.framework or re.search(
-        r"<mainClass>|spring-boot-maven-plugin|maven-shade-plugin|maven-assembly-plugin",
-        sources.text("pom.xml"),
-    )
-    _jar(subject, facts, "target", jar, "pom.xml", bool(runnable))
 
 
 def _gradle(subject: Subject, facts: Facts, wrapper: bool) -> None:
@@ -200,7 +146,7 @@ def _gradle(subject: Subject, facts: Facts, wrapper: bool) -> None:
     )
     if subject.framework_name == "servlet":
         facts.build = Fact(f"{program} --no-daemon war", (sources.evidence(script),))
-        _jar(subject, facts, "build/libs", "app.war", script, True)
+        place(subject, facts, "build/libs", "app.war", script, True)
         return
     if not (application or spring or shadow or subject.framework):
         main = sources.find(script, r"Main-Class")
@@ -208,10 +154,10 @@ def _gradle(subject: Subject, facts: Facts, wrapper: bool) -> None:
     evidence = (sources.evidence(script),)
     if spring:
         facts.build = Fact(f"{program} --no-daemon bootJar", evidence)
-        _jar(subject, facts, "build/libs", "app.jar", script, True)
+        place(subject, facts, "build/libs", "app.jar", script, True)
     elif subject.framework_name == "quarkus":
         facts.build = Fact(f"{program} --no-daemon build -x test", evidence)
-        _jar(subject, facts, "build", "app.jar", script, True)
+        place(subject, facts, "build", "app.jar", script, True)
     elif application:
         facts.build = Fact(f"{program} --no-daemon installDist", evidence)
         facts.details["output"] = f"build/install/{facts.details['artifact']}"
@@ -220,22 +166,7 @@ def _gradle(subject: Subject, facts: Facts, wrapper: bool) -> None:
         facts.start = Fact((f"bin/{program}",), (application,))
     else:
         facts.build = Fact(f"{program} --no-daemon {'shadowJar' if shadow else 'build -x test'}", evidence)
-        _jar(subject, facts, "build/libs", "app.jar", script, bool(shadow) or facts.confidence == 0.7)
-
-
-def _jar(subject: Subject, facts: Facts, folder: str, jar: str, path: str, runnable: bool) -> None:
-    sources = subject.sources
-    facts.details |= {"jar": jar, "jar_folder": folder, "quarkus": subject.framework_name == "quarkus"}
-    if not runnable:
-        facts.confidence = min(facts.confidence, 0.25)
-    elif subject.framework_name == "quarkus":
-        facts.start = Fact(("java", "-jar", "quarkus-run.jar"), (sources.evidence(path),))
-    elif subject.framework_name == "servlet":
-        old = sources.find(path, r"(javax)[.:](?:servlet|javaee|jsp|el)")
-        facts.details |= {"jar": "app.war", "tomcat": "9.0" if old else "10.1"}
-        facts.start = Fact(("catalina.sh", "run"), (sources.evidence(path),))
-    else:
-        facts.start = Fact(("java", "-jar", jar), (sources.evidence(path),))
+        place(subject, facts, "build/libs", "app.jar", script, bool(shadow) or facts.confidence == 0.7)
 
 
 def _network(subject: Subject, facts: Facts) -> None:

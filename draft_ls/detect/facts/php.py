@@ -9,6 +9,7 @@ from draft_ls.detect.commands import procfile
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.model import Fact
 from draft_ls.detect.sources import lookup, table
+from draft_ls.detect.tokens import Signs, scan
 from draft_ls.detect.versions import choose, line_of, pinned
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ LIBRARIES = {
 }  # fmt: skip
 """Extension → the Debian packages that building it needs."""
 
-PECL = frozenset({"amqp", "apcu", "igbinary", "imagick", "memcached", "mongodb", "redis"})
+PECL = frozenset(
+    {"amqp", "apcu", "igbinary", "imagick", "memcached", "mongodb", "openswoole", "redis", "swoole"}
+)
 """Extensions that PECL has."""
 
 BUNDLED = frozenset(
@@ -59,6 +62,14 @@ BUNDLED = frozenset(
 )
 """Extensions that ``docker-php-ext-install`` can build."""
 
+
+SIGNS = Signs(
+    files=("*.php", "bin/*.php", "src/**/*.php", "app/**/*.php"),
+    comment="both",
+    calls=frozenset({"Server", "SocketServer", "HttpServer", "Worker", "listen", "expose"}),
+    keys=frozenset({"port"}),
+)
+"""Servers that are written in PHP: Swoole, ReactPHP, Workerman, Amp."""
 
 FILE_LIMIT = 100
 """How many source files are looked into for what they call."""
@@ -112,6 +123,8 @@ def analyze(subject: Subject) -> Facts:
     else:
         script = sources.first("server.php", "app.php", "main.php", "worker.php", "bin/console", "bot.php")
         facts.start = Fact(("php", script), (sources.evidence(script),)) if script else None
+        network = scan(sources, SIGNS)
+        facts.port, facts.reads_port, facts.variables = network.port, network.reads_port, network.variables
         facts.confidence = 0.7 if script else 0.25 if sources.has("composer.json") else 0.35
     up = sources.find("bootstrap/app.php", r"""health:\s*["'](/[\w/-]+)["']""")
     facts.health = Fact(up[1], (sources.evidence("bootstrap/app.php", up),)) if up else None

@@ -53,7 +53,11 @@ def analyze(subject: Subject) -> Facts:
             f"cargo build --release{' --locked' if sources.has('Cargo.lock') else ''}{option}",
             program.evidence,
         )
-        facts.start = Fact((f"./{program.value}",), program.evidence)
+        # Loco's program is a command line of many commands.
+        command = ("start",) if subject.framework_name == "loco" else ()
+        facts.start = Fact((f"./{program.value}", *command), program.evidence)
+        if command and sources.matching("config/*.yaml"):
+            facts.details["folders"] = ("config",)
     rocket = sources.find("Rocket.toml", r"^\s*port\s*=\s*(\d+)")
     network = scan(sources, SIGNS)
     facts.port = Fact(int(rocket[1]), (sources.evidence("Rocket.toml", rocket),)) if rocket else network.port

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.facts import Facts
-from draft_ls.detect.facts.jvm import java_version
+from draft_ls.detect.facts.jdk import java_version
 from draft_ls.detect.model import Fact
 from draft_ls.detect.tokens import Signs, scan
 
