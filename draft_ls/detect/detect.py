@@ -12,7 +12,7 @@ from draft_ls.detect.facts import Subject, analyzer
 from draft_ls.detect.facts.existing import complete
 from draft_ls.detect.model import Detection
 from draft_ls.detect.sources import Sources
-from draft_ls.detect.ties import chosen
+from draft_ls.detect.ties import FRONT_ENDS, chosen
 from draft_ls.detect.walk import secondary, walk
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ CERTAIN_ENOUGH = 0.3
 
 CERTAIN_BELOW = 0.5
 """Below this confidence a sub-folder is no app of its own, and the root is none beside other apps."""
+
+
+_SERVED = ("resources/", "public/", "priv/", "static/", "src/main/", "wp-content/", "themes/", "templates/")
+"""Folders inside a server whose front end is the server's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +189,9 @@ def _covered(app: Detection, other: Detection) -> bool:
     if client and app.path == (f"{other.path}/{client}" if other.path else client):
         return True
     inside = app.path.startswith(f"{other.path}/") if other.path else bool(app.path)
+    if inside and other.language not in FRONT_ENDS and app.details.get("output"):
+        below = app.path[len(other.path) :].lstrip("/")
+        return below.startswith(_SERVED)
     return inside and other.pack == app.pack and other.details.get("whole") is True
 
 

@@ -11,15 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from draft_ls.detect.model import Fact
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from draft_ls.detect.sources import Sources
-
-FILE_LIMIT = 300
-"""How many files one scan looks at."""
 
 CALL_LIMIT = 120
 """How many tokens of a call's arguments are looked at."""
@@ -95,117 +89,6 @@ class Signs:
         r"(?:^|/)(?:tests?|spec|specs|examples?|benches|docs?|migrations?|vendor|deps|fixtures)/"
         r"|_test\.\w+$|Tests?\.\w+$"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """What source says about the network: the port, whether ``PORT`` is asked for, the health path, variables."""
-
-    port: Fact[int] | None = None
-    reads_port: bool = False
-    health: Fact[str] | None = None
-    variables: tuple[Fact[str], ...] = ()
-
-
-HEALTH = re.compile(
-    r"^/?(?:api/)?(?:v\d+/)?"
-    r"(?:_?healthz?(?:/(?:live|ready))?|health[-_]?check|livez?|alive|readyz?|_status|heartbeat|ping|-/(?:healthy|ready))/?$"
-)
-"""Paths by which apps report their health."""
-
-_ROUTES = re.compile(
-    r"""(?:\b(?:get|GET|Get|route|Route|HandleFunc|Handle|MapGet|MapHealthChecks|path|head|any|use|match"""
-    r"""|GetMapping|RequestMapping|Path|resource|on)\b|#\[get)\s*(?:\(|!\(|\s)"""
-    r"""\s*(?:value\s*=\s*|path\s*=\s*|["']GET["']\s*,\s*)?["'](?P<path>(?:GET )?/?[\w/.-]*)["']"""
-    r"""|["'](?P<bound>/[\w/.-]*)["']\s+bind\b"""
-)
-"""A route: in a call, or as http4k binds it."""
-_READS = re.compile(
-    r"""(?:[Ee]nv|ENV|EnvironmentVariable|lookup)[^\n"']{0,40}["'](?:HTTP_|SERVER_)?PORT["']"""
-    r"""|\$\{\??PORT\b|\b(?:env|envconfig):"PORT\b|\bcase\s+["']PORT["']|\bBindEnv\([^\n)]*["']PORT["']"""
-    r"""|\benv\s*=\s*["']PORT["']"""
-)
-_REQUIRED = re.compile(
-    r"""(?:ENV\[["']|ENV\.fetch\(["']|os\.Getenv\(["']|System\.getenv\(["']|env::var\(["']|std::env::var\(["']|env!\(["']|Environment\.GetEnvironmentVariable\(["']|System\.fetch_env!\(["']|System\.get_env\(["']|getenv\(["']|Deno\.env\.get\(["']|Platform\.environment\[["']|Environment\.get\(["'])(?P<name>[A-Z][A-Z0-9_]+)["']\s*[\])](?!\s*(?:\|\|(?!\s*raise)|\?\?(?!\s*throw)|\.unwrap_or|or\b(?!\s*raise)|\|\|=|\{|do\b))"""
-)
-"""A variable that is read without a default: what follows gives none, or fails."""
-_PLATFORM = {
-    "PORT",
-    "HOST",
-    "PATH",
-    "HOME",
-    "USER",
-    "RAILS_ENV",
-    "RACK_ENV",
-    "MIX_ENV",
-    "APP_ENV",
-    "NODE_ENV",
-    "TZ",
-    "RUST_LOG",
-    "PHX_HOST",
-    "PHX_SERVER",
-    "BUNDLE_GEMFILE",
-    "HOSTNAME",
-}
-
-
-def scan(sources: Sources, signs: Signs) -> Network:
-    """What the source files of one language say about the network."""
-    skip = re.compile(signs.skip)
-    paths = sorted(
-        {path for pattern in signs.files for path in sources.matching(pattern) if not skip.search(path)},
-        key=lambda path: (path.count("/"), path),
-    )[:FILE_LIMIT]
-    port: Fact[int] | None = None
-    health: Fact[str] | None = None
-    reads = False
-    variables: list[Fact[str]] = []
-    names = sorted(map(re.escape, signs.calls | signs.keys)) + ([_KEY.pattern] if signs.keys else [])
-    quick = re.compile("|".join(names)) if names else None
-    for path in paths:
-        text = sources.text(path)
-        reads = reads or bool(_READS.search(text))
-        health = health or _health(sources, path, text)
-        variables += [
-            Fact(each["name"], (sources.evidence(path, each.span("name")),))
-            for each in _REQUIRED.finditer(text)
-            if each["name"] not in _PLATFORM and not _asked(text, each)
-        ]
-        if port is None and quick and quick.search(text):
-            code = Code(text, tokens(text, signs.comment))
-            found, asked = code.port(signs)
-            reads = reads or asked
-            if found:
-                number, where = found
-                port = Fact(number, (sources.evidence(path, where),))
-    return Network(port or _defaulted(sources, paths), reads, health, tuple(variables))
-
-
-def _asked(text: str, read: re.Match[str]) -> bool:
-    """Whether the line first asks if the variable is there: ``x ENV["X"] if ENV["X"]``."""
-    line = text[
-        text.rfind("\n", 0, read.start()) + 1 : (text.find("\n", read.end()) + 1 or len(text) + 1) - 1
-    ]
-    return bool(re.search(rf"\b(?:if|unless|when)\b[^\n]*{re.escape(read['name'])}", line))
-
-
-def _defaulted(sources: Sources, paths: Iterable[str]) -> Fact[int] | None:
-    """The default that stands right behind ``PORT``, wherever it goes from there."""
-    for path, match in sources.search(paths, r"""["']PORT["'][^\n;]{0,60}?(?<![\d.])(\d{4,5})(?![\d.])"""):
-        if int(match[1]) < 65536:
-            return Fact(int(match[1]), (sources.evidence(path, match),))
-    return None
-
-
-def _health(sources: Sources, path: str, text: str) -> Fact[str] | None:
-    for match in _ROUTES.finditer(text):
-        group = "path" if match["bound"] is None else "bound"
-        route = match[group].removeprefix("GET ")
-        if HEALTH.match(route):
-            return Fact(
-                route if route.startswith("/") else f"/{route}", (sources.evidence(path, match.span(group)),)
-            )
-    return None
 
 
 class Code:
@@ -354,9 +237,16 @@ def _without_addresses(stretch: tuple[Token, ...]) -> Iterator[Token]:
 
 _KEY = re.compile(
     r"(?i:default_?(?:(?:http|listen|server|bind|web|app|api)_?)?(?:port|addr|address)"
-    r"|(?:http|listen|server|bind|web|app|api)_?(?:(?:http|listen|server|bind)_?)?(?:port|addr))"
+    r"|(?:http|listen|server|bind|web|app|api)_?(?:(?:http|listen|server|bind)_?)?(?:port|addr)"
+    r"|(?:http|server|web|app|api)_?(?:listen|bind))"
 )
 """Constants and options that name where an app listens, in any language's spelling: ``defaultListenAddr``."""
+
+
+def key_pattern() -> str:
+    """What any constant or option looks like that names where an app listens, as a regular expression."""
+    return _KEY.pattern
+
 
 _INTERPOLATED = re.compile(r"(?:\$|#?\{)\{?([A-Za-z_]\w*)")
 """A name in a string that stands for its value: Rust, C#, Kotlin, Dart, Ruby, Elixir, Crystal, Swift."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.model import Fact
-from draft_ls.detect.tokens import Signs, scan
+from draft_ls.detect.network import scan
+from draft_ls.detect.tokens import Signs
 from draft_ls.detect.versions import choose, line_of, pinned
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Subject
+    from draft_ls.detect.sources import Sources
 
 ELIXIRS = ("1.12", "1.13", "1.14", "1.15", "1.16", "1.17", "1.18")
 PREFERRED = "1.18"
@@ -59,11 +62,17 @@ def _elixir(subject: Subject) -> Facts:
     app = sources.find("mix.exs", r"app:\s*:(\w+)")
     release = sources.find("mix.exs", r"releases:\s*\[\s*(\w+):")
     name = release[1] if release else app[1] if app else sources.name
+    deploys = sources.find("mix.exs", r'"assets\.deploy"') is not None
+    # An app of its own by its look, whose files do not count for this one.
+    packages = sources.beside("assets/package.json") if "assets" in sources.names else ""
     facts.details |= {
         "release": name,
         "lockfile": sources.has("mix.lock"),
         "packages": bool(subject.dependencies.of("hex")),
-        "assets": sources.has("assets/package.json") or bool(sources.find("mix.exs", r'"assets\.deploy"')),
+        "assets": bool(packages) or deploys,
+        "deploys": deploys,
+        "node_assets": re.search(r'"(?:devD|d)ependencies"\s*:\s*\{\s*"', packages) is not None,
+        "node_lockfile": bool(packages) and bool(sources.beside("assets/package-lock.json")),
         "folders": tuple(
             each
             for each in ("config", "lib", "priv", "assets", "rel", "apps")
@@ -80,8 +89,25 @@ def _elixir(subject: Subject) -> Facts:
         facts.confidence = 0.1  # firmware
     network = scan(sources, ELIXIR)
     facts.port, facts.reads_port = network.port, network.reads_port
-    facts.health, facts.variables = network.health, network.variables
+    facts.health, facts.variables = _scoped(sources, network.health), network.variables
     return facts
+
+
+def _scoped(sources: Sources, health: Fact[str] | None) -> Fact[str] | None:
+    """A router's health path with the scope that it stands in."""
+    if health is None or health.evidence[0].span is None:
+        return health
+    path = health.evidence[0].path.removeprefix(f"{sources.path}/")
+    lines = sources.text(path).split("\n")[: health.evidence[0].span.start.line + 1]
+    depth = len(lines[-1]) - len(lines[-1].lstrip())
+    for line in reversed(lines[:-1]):
+        indent = len(line) - len(line.lstrip())
+        scope = re.match(r'\s*scope\s+"(/[\w/-]*)"', line)
+        if line.strip() and indent < depth:
+            if scope is None:
+                break
+            return Fact(f"{scope[1].rstrip('/')}{health.value}", health.evidence)
+    return health
 
 
 def _erlang(subject: Subject) -> Facts:

@@ -57,6 +57,56 @@ BUILDS = {
 _SOURCES = ("**/*.cpp", "**/*.cc", "**/*.cxx")
 
 
+_LIBRARIES = (
+    (
+        r"find_package\(\s*OpenSSL\b|-lssl\b|dependency\('openssl'",
+        ("libssl-dev",),
+        ("ca-certificates", "libssl3"),
+    ),
+    (
+        r"find_package\(\s*CURL\b|-lcurl\b|dependency\('libcurl'",
+        ("libcurl4-openssl-dev",),
+        ("ca-certificates", "libcurl4"),
+    ),
+    (r"find_package\(\s*ZLIB\b|-lz\b|dependency\('zlib'", ("zlib1g-dev",), ("zlib1g",)),
+    (r"find_package\(\s*SQLite3\b|-lsqlite3\b|dependency\('sqlite3'", ("libsqlite3-dev",), ("libsqlite3-0",)),
+    (r"find_package\(\s*PostgreSQL\b|-lpq\b|dependency\('libpq'", ("libpq-dev",), ("libpq5",)),
+    (r"-lmysqlclient\b|-lmariadb\b", ("libmariadb-dev", "libmariadb-dev-compat"), ("libmariadb3",)),
+    (r"-lmicrohttpd\b|\blibmicrohttpd\b", ("libmicrohttpd-dev",), ("libmicrohttpd12",)),
+    (r"-luv\b|\blibuv\b", ("libuv1-dev",), ("libuv1",)),
+    (r"-levent\b|\blibevent\b", ("libevent-dev",), ("libevent-2.1-7",)),
+    (
+        r"find_package\(\s*Boost\b|-lboost_|dependency\('boost'",
+        ("libboost-all-dev",),
+        ("libboost-system1.74.0", "libboost-thread1.74.0"),
+    ),
+    (r"find_package\(\s*nlohmann_json\b", ("nlohmann-json3-dev",), ()),
+    (r"find_package\(\s*fmt\b", ("libfmt-dev",), ("libfmt9",)),
+    (r"find_package\(\s*spdlog\b", ("libspdlog-dev",), ("libspdlog1.10", "libfmt9")),
+    (r"find_package\(\s*httplib\b", ("libcpp-httplib-dev",), ("libcpp-httplib0.11",)),
+    (r"find_package\(\s*asio\b", ("libasio-dev",), ()),
+    (r"(?i)FetchContent|ExternalProject_Add|CPMAddPackage", ("ca-certificates", "git"), ()),
+)
+"""What a build file says of a library → the Debian packages that the build needs, and the program."""
+
+
+def _packages(sources: Sources) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    files = [
+        *sources.matching("CMakeLists.txt"),
+        *sources.matching("*/CMakeLists.txt"),
+        *sources.matching("*.cmake"),
+    ]
+    files += [
+        *sources.matching("Makefile"),
+        *sources.matching("meson.build"),
+        *sources.matching("*/meson.build"),
+    ]
+    asked = [each for each in _LIBRARIES if next(sources.search(files, each[0]), None)]
+    build = sorted({package for each in asked for package in each[1]})
+    run = sorted({package for each in asked for package in each[2]})
+    return tuple(build), tuple(run)
+
+
 def analyze(subject: Subject) -> Facts:
     """Find the facts of a C or C++ app."""
     sources = subject.sources
@@ -71,22 +121,30 @@ def analyze(subject: Subject) -> Facts:
             facts.details["tool"] = tool
             program = target(sources)
             break
+    facts.details["build_packages"], facts.details["packages"] = _packages(sources)
     facts.details["program"] = program.value if program else "app"
     name = Fact(program.value.rpartition("/")[2], program.evidence) if program else None
     return finish(subject, facts, SIGNS, name)
 
 
 def _cmake(sources: Sources) -> Fact[str] | None:
-    """The first executable that is no test, of the root's file or of a folder's that it adds."""
+    """The executable that sounds like a server, else the first that is no test or client."""
     paths = ["CMakeLists.txt", *(path for path in sources.matching("**/CMakeLists.txt") if "/" in path)]
     tests = re.compile(r"(?i)(?:^|/)(?:tests?|examples?|benchmarks?|third_party|external)/")
+    found: list[Fact[str]] = []
     for path, match in sources.search(
         [path for path in paths if not tests.search(path)], r"^[ \t]*add_executable\s*\(\s*(\S+?)[\s)]"
     ):
         name = _expanded(sources, path, match[1])
         if name and not re.search(r"(?i)test|bench", name):
-            return Fact(name, (sources.evidence(path, match.span(1)),))
-    return None
+            found.append(Fact(name, (sources.evidence(path, match.span(1)),)))
+    return min(found, key=_preference, default=None)
+
+
+def _preference(program: Fact[str]) -> int:
+    """How little a program's name sounds like a server's."""
+    name = program.value.lower()
+    return 0 if re.search(r"serv|httpd|web|api", name) else 2 if "client" in name else 1
 
 
 def _expanded(sources: Sources, path: str, target: str) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.model import Fact
+from draft_ls.detect.network import scan
 from draft_ls.detect.sources import lookup
-from draft_ls.detect.tokens import Signs, scan
+from draft_ls.detect.tokens import Signs
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Subject
@@ -20,12 +21,15 @@ LANGUAGES = {"csproj": "csharp", "fsproj": "fsharp", "vbproj": "visualbasic"}
 _NO_SERVER = (
     r"Microsoft\.NET\.Test\.Sdk|<IsTestProject>\s*true|<Use(?:WPF|Maui|WindowsForms)>\s*true|<OutputType>\s*WinExe"
     r"|<TargetFrameworks?>[^<]*-(?:android|ios|windows)|<TargetFrameworks?>\s*net4\d+\s*<|<TargetFrameworkVersion>"
+    r"|<IsAspireHost>\s*true|Aspire\.AppHost\.Sdk"
 )
 """What says that a project is a test, or a program for desktops, telephones, or Windows' own .NET Framework."""
 
 SIGNS = Signs(
     files=("*.cs", "*.fs", "**/Program.cs", "**/Program.fs", "**/Startup.cs"),
-    calls=frozenset({"UseUrls", "ListenAnyIP", "Listen", "ListenLocalhost", "Urls.Add", "Run", "RunAsync"}),
+    calls=frozenset(
+        {"UseUrls", "ListenAnyIP", "Listen", "ListenLocalhost", "Urls.Add", "Run", "RunAsync", "url"}
+    ),
     keys=frozenset(),
     skip=r"(?:^|/)(?:bin|obj|Tests?)/",
 )

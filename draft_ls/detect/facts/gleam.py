@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.model import Fact
-from draft_ls.detect.tokens import Signs, scan
+from draft_ls.detect.network import scan
+from draft_ls.detect.tokens import Signs
 from draft_ls.detect.versions import line_of, pinned
 
 if TYPE_CHECKING:

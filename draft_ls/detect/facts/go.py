@@ -9,7 +9,8 @@ from draft_ls.detect.commands import procfile
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.facts.folders import needs_dotenv, read_files, read_folders
 from draft_ls.detect.model import Fact
-from draft_ls.detect.tokens import Signs, scan
+from draft_ls.detect.network import scan
+from draft_ls.detect.tokens import Signs
 from draft_ls.detect.versions import line_of, pinned
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.model import Fact
-from draft_ls.detect.tokens import FILE_LIMIT
+from draft_ls.detect.network import FILE_LIMIT
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Facts

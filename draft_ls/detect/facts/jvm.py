@@ -9,8 +9,9 @@ from draft_ls.detect.facts import Facts, javac, maven
 from draft_ls.detect.facts.archive import place
 from draft_ls.detect.facts.jdk import image_version, java_version
 from draft_ls.detect.model import Fact
+from draft_ls.detect.network import scan
 from draft_ls.detect.sources import lookup
-from draft_ls.detect.tokens import Signs, scan
+from draft_ls.detect.tokens import Signs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,6 +194,12 @@ def _network(subject: Subject, facts: Facts) -> None:
     elif framework == "quarkus":
         health = subject.depends("maven:io.quarkus:quarkus-smallrye-health")
         facts.health = Fact(f"{root}/q/health", (health,)) if health else None
+    elif framework == "helidon":
+        whole = subject.depends("maven:io.helidon.microprofile*")
+        observed = whole or subject.depends("maven:io.helidon.webserver.observe:*")
+        facts.health = (
+            Fact("/health" if whole else "/observe/health", (observed,)) if observed else facts.health
+        )
     elif framework == "micronaut":
         health = subject.depends("maven:io.micronaut:micronaut-management")
         facts.health = Fact("/health", (health,)) if health else None

@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.facts import Facts
+from draft_ls.detect.facts.folders import read_folders
 from draft_ls.detect.model import Fact
+from draft_ls.detect.network import scan
 from draft_ls.detect.sources import lookup, table
-from draft_ls.detect.tokens import Signs, scan
+from draft_ls.detect.tokens import Signs
 from draft_ls.detect.versions import line_of, pinned
 
 if TYPE_CHECKING:
@@ -42,6 +44,13 @@ ZIG = Signs(
     calls=frozenset({"parseIp", "parseIp4", "resolveIp", "initIp4"}),
     keys=frozenset({"port"}),
 )
+
+
+_POSTGRES = tuple(
+    f"hackage:{name}"
+    for name in ("postgresql-simple", "persistent-postgresql", "postgresql-libpq", "hasql", "opaleye")
+)
+"""Packages that are linked to PostgreSQL's library."""
 
 
 def analyze(subject: Subject) -> Facts:
@@ -135,6 +144,11 @@ def _dart(subject: Subject) -> Facts:
         "frog": frog,
         "lockfile": sources.has("pubspec.lock"),
     }
+    facts.details["folders"] = read_folders(sources, "**/*.dart")
+    if name and subject.framework_name == "serverpod":
+        facts.start = Fact((f"./{name.value}", "--mode", "production"), name.evidence)
+        kept = ("config", "migrations", "web")
+        facts.details["folders"] = tuple(each for each in kept if sources.matching(f"{each}/**/*"))
     return finish(subject, facts, DART, name)
 
 
@@ -162,7 +176,9 @@ def _haskell(subject: Subject) -> Facts:
     match = sources.find(cabal, r"^executable\s+([\w-]+)") if cabal and not name else None
     name = Fact(match[1], (sources.evidence(cabal, match),)) if match else name
     facts.build = Fact("stack build --copy-bins" if stack else "cabal build", (sources.evidence(manifest),))
+    postgres = subject.depends(*_POSTGRES)
     facts.details |= {"stack": stack, "cabal_file": cabal, "hpack": sources.has("package.yaml")}
+    facts.details["postgres"] = postgres is not None
     return finish(subject, facts, HASKELL, name)
 
 
@@ -180,10 +196,12 @@ def _crystal(subject: Subject) -> Facts:
     facts.details |= {
         "lockfile": sources.has("shard.lock"),
         "target": bool(targets),
+        "packages": bool(subject.dependencies.of("shards")),
         "constraint": constraint,
         "entry": main or "",
     }
-    if name is None and main and subject.framework:
+    listens = sources.find(main or "", r"\bHTTP::Server\b|\bTCPServer\b")
+    if name is None and main and (subject.framework or listens):
         name = Fact(package or "app", (sources.evidence(main),))
         facts.build = Fact(f"crystal build --release -o {name.value} {main}", name.evidence)
     return finish(subject, facts, CRYSTAL, name)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from draft_ls.detect.commands import procfile
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.model import Fact
+from draft_ls.detect.network import scan
 from draft_ls.detect.sources import lookup, table
-from draft_ls.detect.tokens import Signs, scan
+from draft_ls.detect.tokens import Signs
 from draft_ls.detect.versions import choose, line_of, pinned
 
 if TYPE_CHECKING:
@@ -126,9 +127,21 @@ def analyze(subject: Subject) -> Facts:
         network = scan(sources, SIGNS)
         facts.port, facts.reads_port, facts.variables = network.port, network.reads_port, network.variables
         facts.confidence = 0.7 if script else 0.25 if sources.has("composer.json") else 0.35
+    if _is_part(sources):
+        facts.confidence = 0.25
     up = sources.find("bootstrap/app.php", r"""health:\s*["'](/[\w/-]+)["']""")
     facts.health = Fact(up[1], (sources.evidence("bootstrap/app.php", up),)) if up else None
     return facts
+
+
+def _is_part(sources: Sources) -> bool:
+    """Whether it is a theme or a plugin of another app, which runs only in that."""
+    kind = str(sources.json("composer.json").get("type", ""))
+    if re.search(r"-(?:theme|plugin|module|bundle|extension|package)$", kind):
+        return True
+    theme = sources.find("style.css", r"^[ \t*]*Theme Name:")
+    headers = sources.search(sources.matching("*.php")[:20], r"^[ \t*]*Plugin Name:")
+    return (theme is not None or next(headers, None) is not None) and not sources.matching("wp-*.php")
 
 
 def _document_root(sources: Sources) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.model import Fact
-from draft_ls.detect.tokens import Signs, scan
-from draft_ls.detect.versions import choose, line_of, pinned
+from draft_ls.detect.network import scan
+from draft_ls.detect.tokens import Signs
+from draft_ls.detect.versions import choose, line_of, parse_version, pinned, satisfies
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Subject
@@ -36,9 +37,14 @@ def analyze(subject: Subject) -> Facts:
     facts.reads_port, facts.variables = network.reads_port, network.variables
     facts.health = _health(sources) or network.health
     facts.port = _configured(sources) or network.port
-    bundled = sources.find("Gemfile.lock", r"BUNDLED WITH\n\s+([\d.]+)")
+    locked = "gems.locked" if gemfile == "gems.rb" else "Gemfile.lock"
+    bind = sources.find("config/puma.rb", r"""ENV(?:\.fetch\(|\[)["'](BIND\w*|HOST)["']""")
+    bundled = sources.find(locked, r"BUNDLED WITH\n\s+([\d.]+)")
     facts.details |= {
-        "lockfile": sources.has("Gemfile.lock"),
+        "manifest": gemfile or "Gemfile",
+        "locked": locked,
+        "lockfile": sources.has(locked),
+        "bind_variable": bind[1] if bind else "",
         "bundler": bundled[1] if bundled else "",
         "rails": subject.framework_name == "rails",
         "assets": subject.framework_name == "rails"
@@ -72,6 +78,9 @@ def ruby_version(sources: Sources) -> Fact[str] | None:
     if fact:
         return fact
     match = sources.find("Gemfile", r"""^\s*ruby\s*\(?\s*["']([^"'\n]+)["'](?:\s*,\s*["'][^"']+["'])*""")
+    pin = line_of(pinned(sources, (), "ruby"), 2)
+    if match and match[1][:1] in "~<>=!" and pin and satisfies(match[1], parse_version(pin.value) or ()):
+        return pin
     chosen = (
         choose(match[1] if match[1][:1] in "~<>=!" else f"~> {match[1]}", RUBIES, PREFERRED)
         if match
@@ -84,7 +93,7 @@ def ruby_version(sources: Sources) -> Fact[str] | None:
     lock = sources.find("Gemfile.lock", r"RUBY VERSION\n\s+ruby (\d+\.\d+)")
     if lock:
         return Fact(lock[1], (sources.evidence("Gemfile.lock", lock),))
-    return line_of(pinned(sources, (), "ruby"), 2)
+    return pin
 
 
 def _health(sources: Sources) -> Fact[str] | None:
@@ -119,6 +128,19 @@ def _packages(subject: Subject) -> tuple[str, ...]:
     return tuple(dict.fromkeys(package for gem, package in needed if subject.depends(gem)))
 
 
+def _server(subject: Subject, port: str) -> tuple[str, ...]:
+    """The command of the server for Rack that the app declares, else of the one that Rack finds."""
+    servers = (
+        ("puma", ("puma", "-b", f"tcp://0.0.0.0:{port}")),
+        ("falcon", ("falcon", "serve", "--bind", f"http://0.0.0.0:{port}")),
+        ("unicorn", ("unicorn", "-l", f"0.0.0.0:{port}")),
+        ("thin", ("thin", "start", "-a", "0.0.0.0", "-p", port)),
+        ("iodine", ("iodine", "-b", "0.0.0.0", "-p", port)),
+    )
+    found = next((command for gem, command in servers if subject.depends(f"gem:{gem}")), None)
+    return found or ("rackup", "--host", "0.0.0.0", "--port", port)
+
+
 def _start(subject: Subject, facts: Facts) -> None:
     sources, name = subject.sources, subject.framework_name
     puma = subject.depends("gem:puma")
@@ -138,11 +160,7 @@ def _start(subject: Subject, facts: Facts) -> None:
     elif sources.has("config.ru"):
         facts.port = facts.port or Fact(2300 if name == "hanami" else 9292)
         port = str(facts.port.value)
-        server = (
-            ("puma", "-b", f"tcp://0.0.0.0:{port}")
-            if puma
-            else ("rackup", "--host", "0.0.0.0", "--port", port)
-        )
+        server = _server(subject, port)
         server = ("bundle", "exec", *server) if facts.package_manager else server
         facts.start = Fact(server, (sources.evidence("config.ru"),))
     else:

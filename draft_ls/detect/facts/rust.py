@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.facts.folders import needs_dotenv, read_files, read_folders
 from draft_ls.detect.model import Fact
+from draft_ls.detect.network import scan
 from draft_ls.detect.sources import items, lookup, strings, table
-from draft_ls.detect.tokens import Signs, scan
+from draft_ls.detect.tokens import Signs
 from draft_ls.detect.versions import line_of, pinned
 
 if TYPE_CHECKING:
@@ -45,8 +46,10 @@ def analyze(subject: Subject) -> Facts:
         "workspace": workspace,
         "simple": _is_simple(sources),
     }
-    if program is None:
-        facts.confidence = 0.25
+    if program is None or subject.depends(
+        "cargo:tauri", "cargo:eframe", "cargo:iced", "cargo:bevy", "cargo:gtk4"
+    ):
+        facts.confidence = 0.25  # a library, or a program with windows
     else:
         option = f" --bin {program.value}" if workspace or len(_binaries(sources, "")) > 1 else ""
         facts.build = Fact(

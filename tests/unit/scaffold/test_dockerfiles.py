@@ -167,3 +167,143 @@ def test_a_site_is_never_stale_in_a_browser() -> None:
     vite = {"scripts": {"build": "vite build"}, "devDependencies": {"vite": "6"}}
     built = written({"package.json": json.dumps(vite), "index.html": "", "vite.config.js": ""}, "nginx.conf")
     assert "immutable" in built
+
+
+GO_MODULE = "module shop\ngo 1.23\n"
+
+
+def test_go_with_c_in_it_has_a_compiler_and_a_c_library() -> None:
+    driver = "require github.com/mattn/go-sqlite3 v1.14.22 // indirect\n"
+    plain = written({"go.mod": GO_MODULE, "main.go": GO_MAIN.format("")})
+    linked = written({"go.mod": GO_MODULE + driver, "main.go": GO_MAIN.format("")})
+    assert "CGO_ENABLED=0" in plain
+    assert "distroless/static-debian12" in plain
+    assert "CGO_ENABLED=1" in linked
+    assert "FROM golang:1.23-bookworm" in linked
+    assert "distroless/cc-debian12" in linked
+
+
+def test_what_a_go_program_reads_beside_itself_goes_along() -> None:
+    main = 'package main\nfunc main() { read("config.yaml"); http.ListenAndServe(":8080", nil) }\n'
+    text = written({"go.mod": GO_MODULE, "main.go": main, "config.yaml": "a: 1\n", "other.yaml": "b: 2\n"})
+    assert "/src/config.yaml ./" in text
+    assert "other.yaml" not in text
+
+
+def test_a_program_that_gives_up_without_dotenv_has_an_empty_one() -> None:
+    main = """package main
+func main() {
+	if err := godotenv.Load(); err != nil {
+		log.Fatal("Error loading .env file")
+	}
+}
+"""
+    assert "RUN touch .env" in written({"go.mod": GO_MODULE, "main.go": main})
+    assert "touch .env" not in written({"go.mod": GO_MODULE, "main.go": main.replace("Fatal", "Print")})
+
+
+def test_rust_with_a_c_library_runs_where_that_is() -> None:
+    files = {
+        "Cargo.toml": '[package]\nname = "a"\n[dependencies]\ndiesel = { version = "2", features = ["postgres"] }\n'
+        '[build-dependencies]\ntonic-build = "0.12"\n',
+        "src/main.rs": "fn main() {}\n",
+    }
+    text = written(files)
+    assert "protobuf-compiler" in text
+    assert "ca-certificates libpq5" in text
+    assert "distroless" not in text
+
+
+def test_an_own_variable_for_the_port_is_told() -> None:
+    main = 'package main\nfunc main() { http.ListenAndServe(":"+os.Getenv("APP_PORT"), nil) }\n'
+    text = written({"go.mod": GO_MODULE, "main.go": main, ".env.example": "APP_PORT=8082\n"})
+    assert "ENV PORT=8082 APP_PORT=8082" in text
+
+
+POM = (
+    "<project><artifactId>web</artifactId>"
+    "<properties><maven.compiler.source>{}</maven.compiler.source></properties>{}</project>"
+)
+JETTY = (
+    "<dependencies><dependency><groupId>j</groupId><artifactId>jetty</artifactId></dependency></dependencies>"
+)
+JAVA_MAIN = {
+    "src/main/java/a/Main.java": "package a;\npublic class Main { public static void main(String[] x) {} }\n"
+}
+
+
+def test_an_archive_that_holds_no_packages_has_them_beside_it() -> None:
+    text = written({"pom.xml": POM.format(17, JETTY), **JAVA_MAIN})
+    assert "dependency:copy-dependencies -DincludeScope=runtime" in text
+    assert "&& cp -r target/dependency /out/" in text
+    assert 'CMD ["java", "-cp", "app.jar:dependency/*", "a.Main"]' in text
+
+
+@pytest.mark.parametrize(("asked", "image"), [("1.7", "8"), ("14", "17"), ("19", "21"), ("21", "21")])
+def test_a_java_without_images_is_built_by_the_next(asked: str, image: str) -> None:
+    text = written({"pom.xml": POM.format(asked, JETTY), **JAVA_MAIN})
+    assert f"FROM maven:3.9-eclipse-temurin-{image} AS build" in text
+
+
+@pytest.mark.parametrize(("gradle", "image"), [("6.8.3", "11"), ("7.6", "17"), ("8.10", "21")])
+def test_java_is_none_that_the_wrapper_cannot_run_on(gradle: str, image: str) -> None:
+    files = {
+        "build.gradle": "plugins { id 'application' }\n",
+        "gradlew": "",
+        "gradle/wrapper/gradle-wrapper.properties": f"distributionUrl=https\\://a/gradle-{gradle}-bin.zip\n",
+    }
+    assert f"FROM eclipse-temurin:{image}-jdk AS build" in written(files)
+
+
+def test_java_without_a_build_tool_is_compiled() -> None:
+    text = written(
+        {"Main.java": "public class Main { public static void main(String[] a) {} }\n", "lib/a.jar": ""}
+    )
+    assert 'javac -d /out/out -cp "lib/*" @/tmp/sources' in text
+    assert 'CMD ["java", "-cp", "out:lib/*", "Main"]' in text
+
+
+def test_a_front_end_that_publishing_builds_has_node() -> None:
+    project = (
+        '<Project Sdk="Microsoft.NET.Sdk.Web"><PropertyGroup><TargetFramework>net8.0</TargetFramework>'
+        '<SpaRoot>ClientApp\\</SpaRoot></PropertyGroup><Target><Exec Command="npm install" /></Target></Project>'
+    )
+    text = written({"Shop.csproj": project, "Program.cs": "app.Run();\n"})
+    assert "COPY --from=node /usr/local/bin/ /usr/local/bin/" in text
+
+
+def test_php_extensions_are_those_that_the_code_calls() -> None:
+    text = written({"index.php": '<?php $c = mysqli_connect("localhost", "root", "", "school");\n'})
+    assert "docker-php-ext-install mysqli" in text
+    assert "docker-php-ext-install" not in written({"index.php": "<?php echo 1;\n"})
+
+
+def test_ruby_that_has_gems_rb_copies_that() -> None:
+    files = {"gems.rb": 'gem "roda"\n', "gems.locked": "", "config.ru": "run App\n"}
+    assert "COPY gems.rb gems.locked ./" in written(files)
+
+
+def test_a_cmake_build_that_fetches_has_git_and_its_libraries() -> None:
+    build = "project(a)\ninclude(FetchContent)\nfind_package(OpenSSL REQUIRED)\nadd_executable(a main.cpp)\n"
+    text = written({"CMakeLists.txt": build, "main.cpp": "int main() {}\n"})
+    assert "ca-certificates git libssl-dev" in text
+    assert "ca-certificates libssl3" in text
+
+
+def test_perl_without_a_server_for_production_gets_one() -> None:
+    text = written({"cpanfile": "requires 'Dancer2';\n", "app.psgi": "use MyApp;\n"})
+    assert "cpanm --notest --local-lib /opt/perl Plack Starman" in text
+    assert '"-s", "Starman"' in text
+    own = written({"cpanfile": "requires 'Dancer2';\nrequires 'Twiggy';\n", "app.psgi": "use MyApp;\n"})
+    assert "Starman" not in own
+    assert '"-s", "Twiggy"' in own
+
+
+def test_phoenix_compiles_before_its_assets() -> None:
+    files = {
+        "mix.exs": 'app: :a,\n{:phoenix, "~> 1.8"},\n"assets.deploy": ["esbuild a"],\nmod: {A, []}\n',
+        "assets/package.json": '{"dependencies": {"topbar": "3"}}',
+    }
+    text = written(files)
+    assert text.index("npm --prefix assets install") < text.index("RUN mix compile")
+    assert text.index("RUN mix compile") < text.index("mix assets.deploy")
