@@ -1,11 +1,12 @@
 # shellcheck shell=sh disable=SC2086,SC2046,SC2120,SC3013 # words of commands and lists on purpose; -nt is everywhere
 # The builder's side of Draft: keeps each person's sources, builds and pushes images, collects garbage. POSIX
-# shell, with coreutils, tar and buildah; gzip and setsid are used where the image has them.
+# shell, with coreutils and tar, those of BusyBox too; gzip and setsid are used where the image has them. What
+# depends on the engine is in buildah.sh and buildkit.sh, of which the chart brings one, as engine.sh.
 #
-#   builder.sh serve            what the pod runs: prepares, then collects garbage now and then
-#   builder.sh build            takes sources and builds; a client talks to it over an exec
-#   builder.sh push             pushes a built image
-#   builder.sh inspect IMAGE    what a built image says, as JSON
+#   builder.sh serve      what the pod runs: prepares, then collects garbage now and then
+#   builder.sh build      takes sources and builds; a client talks to it, and to the next two, over an exec
+#   builder.sh push       pushes a built image
+#   builder.sh inspect    what a built image says, as JSON
 #
 # A client writes commands to standard input, each a line, followed by the bytes that it announces; answers are
 # lines of standard error that begin with "draft-builder". Standard output is the tools'. The end of standard
@@ -18,11 +19,12 @@ RUN=${DRAFT_RUN:-/run/draft}
 SETTINGS=${DRAFT_SETTINGS:-/opt/draft}
 LINE=$DATA/line # who builds, and who waits for it
 KEEP_SOURCES=2592000 # seconds that sources stay unused: 30 days
-BUILDAH="buildah --root $DATA/images --runroot $DATA/running --storage-driver ${STORAGE_DRIVER:-overlay}"
 SERVICE=${DRAFT_BUILDER_REGISTRY_SERVICE_HOST:+$DRAFT_BUILDER_REGISTRY_SERVICE_HOST:${DRAFT_BUILDER_REGISTRY_SERVICE_PORT:-}}
 REGISTRY=${SERVICE:-${DRAFT_REGISTRY:-}} # the chart's own, by its address: not every cluster has names
 
-export CONTAINERS_REGISTRIES_CONF=$RUN/registries.conf TMPDIR=$DATA/tmp
+export TMPDIR=$DATA/tmp
+
+. "$SETTINGS/engine.sh"
 
 say() { echo "draft-builder $*" >&2; }
 
@@ -119,10 +121,26 @@ supervised() { # COMMAND...: run it in a process group of its own
   return $code
 }
 
+bytes() { # SIZE: so many of the client's bytes, and not one more: BusyBox's head reads on
+  dd bs=65536 count="$1" iflag=count_bytes,fullblock <&3 2>/dev/null
+}
+
 take_file() { # NAME SIZE
   umask 077
-  head -c "$2" <&3 >"$run/$1"
+  bytes "$2" >"$run/$1"
   umask 022
+}
+
+await_command() { # VERB: take in files until it comes; then its words are in $words
+  words=
+  while read -r verb first second <&3; do
+    case $verb in
+      file) take_file "$first" "$second" ;;
+      "$1") words=$(bytes "$first"); break ;;
+    esac
+  done
+  [ -n "$words" ] || exit 130
+  watch_client
 }
 
 # --- sources ---------------------------------------------------------------
@@ -138,17 +156,27 @@ identity() { # of the state of the tree
 
 apply() {
   while IFS= read -r path; do rm -rf "$home/tree/$path"; done <"$home/ready/removed"
-  cp -al --remove-destination "$home/ready/tree/." "$home/tree/" 2>/dev/null ||
-    cp -a --remove-destination "$home/ready/tree/." "$home/tree/" || return
+  cp -al --remove-destination "$home/ready/tree/." "$home/tree/" 2>/dev/null || replace || return
   cat "$home/ready/journal" >>"$home/journal" && rm -rf "$home/ready"
+}
+
+replace() { # what a batch brings, where cp cannot: BusyBox's puts nothing in the place of a link
+  (cd "$home/ready/tree" && find . ! -type d -print0) | (cd "$home/tree" && xargs -0 rm -f)
+  cp -al "$home/ready/tree/." "$home/tree/" 2>/dev/null || cp -a "$home/ready/tree/." "$home/tree/"
 }
 
 batch() { # SIZE
   rm -rf "$home/batch"
-  head -c "$1" <&3 | tar -x $unpack -p -f - -C "$home" &&
-    (cd "$home/batch/tree" && { [ ! -s ../sums ] || sha256sum --check --quiet --strict ../sums >&2; }) &&
-    mv "$home/batch" "$home/ready" && apply
+  bytes "$1" | tar -x $unpack -p -f - -C "$home" && check && mv "$home/batch" "$home/ready" && apply
 }
+
+check() ( # the batch against its checksums
+  cd "$home/batch/tree" || exit
+  [ -s ../sums ] || exit 0
+  sha256sum -c ../sums >../checked 2>&1 && exit
+  grep -v ': OK$' ../checked >&2
+  exit 1
+)
 
 open_sources() { # PERSON APP
   home=$DATA/sources/$1/$2
@@ -185,7 +213,7 @@ build() {
       reset) rm -rf "$home/tree" "$home/journal"; mkdir "$home/tree" ;;
       batch) batch "$first" || exit 3; say taken ;;
       file) take_file "$first" "$second" ;;
-      build) words=$(head -c "$first" <&3); break ;;
+      build) words=$(bytes "$first"); break ;;
     esac
   done
   [ -n "$words" ] || exit 130
@@ -197,97 +225,50 @@ build() {
   await_turn "$LINE" "$number" "${DRAFT_PARALLEL:-2}"
   say building
   eval "set -- $words" # quoted by the client
-  supervised $BUILDAH build --layers --format docker --iidfile "$run/id" --file "$run/Dockerfile" \
-    --ignorefile "$run/ignore" --authfile "$run/auth.json" "$@" "$work/context" || exit $?
-  : >"$DATA/built"
+  engine_build "$@" || exit $?
   say built "$(cat "$run/id")"
 }
 
 push() {
   begin
-  words=
-  while read -r verb first second <&3; do
-    case $verb in
-      file) take_file "$first" "$second" ;;
-      push) words=$(head -c "$first" <&3); break ;;
-    esac
-  done
-  [ -n "$words" ] || exit 130
-  watch_client
+  await_command push
   eval "set -- $words" # quoted by the client
-  image=$1
-  shift
-  for name; do
-    host=${name%%/*}
-    location=$(lookup alias "$host") || location=$host
-    verify=true
-    ! lookup insecure "$location" >/dev/null || verify=false
-    supervised $BUILDAH push --authfile "$run/auth.json" --tls-verify=$verify --digestfile "$run/digest" \
-      "$image" "docker://$location/${name#*/}" || exit $?
-  done
+  engine_push "$@" || exit $?
   say pushed "$(cat "$run/digest")"
+}
+
+inspect() {
+  begin
+  await_command inspect
+  engine_inspect "$words" || exit $?
 }
 
 # --- settings --------------------------------------------------------------
 
-lookup() ( # KIND NAME: what the settings say about it; fails if they say nothing
+settings() { # what they say of registries: KIND NAME LOCATION, with `registry` by its address
   while read -r kind name location; do
     [ "$name" != registry ] || name=$REGISTRY
     [ "$location" != registry ] || location=$REGISTRY
-    if [ "$kind" = "$1" ] && [ "$name" = "$2" ]; then
-      echo "$location"
-      exit
-    fi
+    echo "$kind $name $location"
   done <"$SETTINGS/registries"
-  exit 1
-)
+}
 
-registries() { # the settings, as containers-registries.conf
-  printf '%s\n' 'unqualified-search-registries = ["docker.io"]' 'short-name-mode = "permissive"'
-  while read -r kind name location; do
-    [ "$name" != registry ] || name=$REGISTRY
-    [ "$location" != registry ] || location=$REGISTRY
-    insecure=false
-    ! lookup insecure "${location:-$name}" >/dev/null || insecure=true
-    case $kind in
-      alias) printf '[[registry]]\nprefix = "%s"\nlocation = "%s"\ninsecure = %s\n' "$name" "$location" $insecure ;;
-      insecure) printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$name" ;;
-      mirror)
-        printf '[[registry]]\nprefix = "%s"\nlocation = "%s"\n' "$name" "$name"
-        printf '[[registry.mirror]]\nlocation = "%s"\ninsecure = %s\n' "$location" $insecure
-        ;;
-    esac
-  done <"$SETTINGS/registries"
+lookup() { # KIND NAME: what the settings say about it; fails if they say nothing
+  settings | while read -r kind name location; do
+    [ "$kind $name" != "$1 $2" ] || echo "${location:-yes}"
+  done | grep -m 1 .
+}
+
+located() { # IMAGE: as the builder reaches its registry
+  place=$(lookup alias "${1%%/*}") || place=${1%%/*}
+  echo "$place/${1#*/}"
 }
 
 # --- garbage ---------------------------------------------------------------
 
-too_much() { # are there more images and layers than allowed?
-  set -- $($BUILDAH unshare du -sk "$DATA/images" "$TMPDIR" --total 2>/dev/null | tail -n 1)
-  [ "${1:-0}" -gt $((${DRAFT_COLLECT_ABOVE:-12} * 1048576)) ]
-}
-
-collect() { # first what no image needs that is still built on, then all; while nothing builds
+collect() {
   old_sources
-  [ "$DATA/built" -nt "$DATA/collected" ] || return 0
-  turns=0 taken=
-  while [ $turns -lt "${DRAFT_PARALLEL:-2}" ]; do
-    enter "$LINE"
-    taken="$taken $LINE/$number"
-    turns=$((turns + 1))
-  done
-  await_turn "$LINE" "$number" "$turns"
-  : >"$DATA/collected"
-  if too_much; then
-    echo 'collecting images that nothing is built on'
-    $BUILDAH rm --all >/dev/null 2>&1; $BUILDAH rmi --prune
-    if too_much; then
-      echo 'collecting all images and caches'
-      $BUILDAH rmi --all --force
-      $BUILDAH unshare sh -c 'rm -rf "$0"/*' "$TMPDIR"
-    fi
-  fi
-  rm -f $taken
+  engine_collect
 }
 
 old_sources() {
@@ -300,13 +281,11 @@ old_sources() {
 serve() {
   umask 022
   rm -rf "${RUN:?}"/* "$DATA/jobs" "$LINE"
-  mkdir -p "$DATA/sources" "$DATA/jobs" "$DATA/images" "$DATA/running" "$TMPDIR" "$LINE"
-  [ -e "$DATA/collected" ] || : >"$DATA/collected"
-  registries >"$CONTAINERS_REGISTRIES_CONF"
-  $BUILDAH info || { echo "buildah cannot work here with the storage driver ${STORAGE_DRIVER:-overlay}" >&2; exit 1; }
-  $BUILDAH rm --all >/dev/null 2>&1
+  mkdir -p "$DATA/sources" "$DATA/jobs" "$TMPDIR" "$LINE"
+  engine_start || exit 1
+  trap 'kill $! 2>/dev/null; exit 0' TERM INT
+  trap 'kill $! 2>/dev/null; exit 1' USR1 # what it depends on has ended
   : >"$RUN/ready"
-  trap 'kill "$!" 2>/dev/null; exit 0' TERM INT
   while :; do
     collect
     sleep 60 >/dev/null 2>&1 &
@@ -314,11 +293,6 @@ serve() {
   done
 }
 
-verb=$1
-shift
-case $verb in
-  serve) serve ;;
-  build) build ;;
-  push) push ;;
-  inspect) exec $BUILDAH inspect --type image "$1" ;;
+case $1 in
+  serve | build | push | inspect) "$1" ;;
 esac

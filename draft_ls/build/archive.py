@@ -89,7 +89,7 @@ def text_member(name: str, data: bytes) -> Iterator[bytes]:
     """One member that is no file of the context."""
     header = tarfile.TarInfo(name)
     header.size = len(data)
-    yield _header(header)
+    yield header_bytes(header)
     yield data + _padding(len(data))
 
 
@@ -106,21 +106,22 @@ def member(root: Path, file: ContextFile, name: str) -> Iterator[bytes]:
         header.mtime = int(path.lstat().st_mtime)
         if file.type is FileType.FOLDER:
             header.type = tarfile.DIRTYPE
-            yield _header(header)
+            yield header_bytes(header)
         elif file.type is FileType.LINK:
             header.type = tarfile.SYMTYPE
             header.linkname = str(path.readlink())
-            yield _header(header)
+            yield header_bytes(header)
         else:
             header.size = file.size
-            yield _header(header)
+            yield header_bytes(header)
             yield from _content(path, file)
     except OSError as error:
         raise DraftError(changed(path, error.strerror or str(error))) from error
 
 
-def _header(header: tarfile.TarInfo) -> bytes:
-    return header.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+def header_bytes(header: tarfile.TarInfo) -> bytes:
+    """A member's header; in the form that BusyBox reads too, whatever the name."""
+    return header.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
 
 
 def _content(path: Path, file: ContextFile) -> Iterator[bytes]:

@@ -64,6 +64,7 @@ def place_of(case: Case, line: int | None = None) -> Place:
     instruction = instruction_of(case, line)
     if instruction is not None:
         return Place(case.path, instruction.span)
+    line = line or _excerpted(case)
     if line is not None:
         return Place(case.path, Span(Position(line - 1, 0), Position(line, 0)))
     return Place(case.path)
@@ -73,12 +74,19 @@ def instruction_of(case: Case, line: int | None = None) -> Instruction | None:
     """The instruction that failed, by the line, excerpt, label or image that the builder named."""
     if line is not None:
         return case.dockerfile.instruction_at(line - 1)
-    for text in case.failure.log[::-1]:
-        if match := _EXCERPT.match(text):
-            return case.dockerfile.instruction_at(int(match["line"]) - 1)
+    if excerpted := _excerpted(case):
+        return case.dockerfile.instruction_at(excerpted - 1)
     if case.failure.label and (found := find_step(case.dockerfile, case.failure.label)):
         return found
     return _base_instruction(case)
+
+
+def _excerpted(case: Case) -> int | None:
+    """The line that the builder's excerpt of the Dockerfile points at; it may be a comment, such as ``# syntax=``."""
+    for text in case.failure.log[::-1]:
+        if match := _EXCERPT.match(text):
+            return int(match["line"])
+    return None
 
 
 def _base_instruction(case: Case) -> Instruction | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from draft_ls.dockerfile.model import Dockerfile
 
 _PREFIX = re.compile(
-    r"^(?:ERROR: |Error: )?(?:failed to build: )?(?:failed to solve(?: with frontend [\w.]+)?: )?"
+    r"^(?:[Ee]rror: |ERROR: )?(?:failed to build: )?(?:failed to solve(?: with frontend [\w.]+)?: )?"
     r"(?:failed to create LLB definition: )?(?:failed to compute cache key: |failed to load cache key: )?"
 )
 _SYNTAX = re.compile(r"dockerfile parse error (?:on )?line (?P<line>\d+): (?P<text>.*)", re.IGNORECASE)

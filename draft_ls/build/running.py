@@ -67,7 +67,7 @@ class RunningBuild:
             found, daemon.endpoint, self._request, lambda _, text: self._take_line(text)
         )
         if not identifier:
-            reason = _verdict(self._log, finished.tail(1), self._progress.reason)
+            reason = verdict(self._log, finished.tail(1), self._progress.reason)
             raise DraftError(await self._problem(reason))
         return self._image(identifier)
 
@@ -93,7 +93,7 @@ class RunningBuild:
         identifier = await build(self._take_text)
         self._take_text("\n" if self._partial else "")
         if not identifier:
-            raise DraftError(await self._problem(_verdict(self._log, (), self._progress.reason)))
+            raise DraftError(await self._problem(verdict(self._log, (), self._progress.reason)))
         return self._image(identifier)
 
     def _image(self, identifier: str) -> Image:
@@ -136,7 +136,7 @@ def dockerfile_text(request: BuildRequest) -> str:
     return (request.context.root / request.context.dockerfile).read_text("utf-8-sig", errors="replace")
 
 
-def _verdict(log: Sequence[str], tail: tuple[str, ...], reason: str) -> str:
+def verdict(log: Sequence[str], tail: tuple[str, ...], reason: str) -> str:
     """The CLI's last word, which says more than the step's own; an advertisement may follow it."""
-    verdict = next((line for line in log[::-1] if line.startswith(("ERROR: ", "Error: "))), "")
+    verdict = next((line for line in log[::-1] if line.lower().startswith("error: ")), "")
     return verdict or next((line for line in (*tail, *log[::-1]) if line.strip()), reason)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import draft_ls
 from draft_ls.build.incluster.place import (
+    ENGINES,
     LABELS,
     NAMESPACE,
     NAMESPACE_VARIABLE,
@@ -61,6 +62,7 @@ class BuilderOptions:
     """What ``draft init`` installs. None leaves what is there, or the chart's own value.
 
     Attributes:
+        engine: what builds, one of ``ENGINES``.
         image: the builder's image.
         registry: whether the cluster gets a registry of its own.
         privileged: whether the builder runs as root with every right on its node.
@@ -68,6 +70,7 @@ class BuilderOptions:
         set_values: ``key=value`` for the chart, as ``--set`` takes them.
     """
 
+    engine: str | None = None
     image: str | None = None
     registry: bool | None = None
     privileged: bool | None = None
@@ -144,8 +147,8 @@ class BuilderSetup:
         helm = await self._tools.helm()
         with tempfile.TemporaryDirectory(prefix="draft-init-") as scratch:
             before = Path(scratch, "before.json")
-            values = json.dumps(await _values(helm, place))
-            await asyncio.to_thread(before.write_text, values, "utf-8")
+            kept = kept_values(await _values(helm, place), options)
+            await asyncio.to_thread(before.write_text, json.dumps(kept), "utf-8")
             await helm.repair(place, on_line=tell)
             release = await helm.upgrade(
                 place,
@@ -210,7 +213,8 @@ async def checks(cluster: Cluster, found: Place) -> tuple[Check, ...]:
     except DraftError as error:
         return (_failed("Builder", error),)
     manner = "privileged: as root with every right on its node" if found.privileged else "without privileges"
-    seen = f"{found.image} runs as {pod} in namespace {found.namespace}, {manner}"
+    engine = ENGINES.get(found.engine, found.engine)
+    seen = f"{engine}: {found.image} runs as {pod} in namespace {found.namespace}, {manner}"
     may = await cluster.can_i("create", kinds.PODS, found.namespace, subresource="exec")
     access = Check(
         "Builder access",
@@ -235,8 +239,17 @@ async def _registry_addresses(cluster: Cluster, namespace: str) -> tuple[str, ..
     return tuple(f"{host}:{port}" for port in ports for host in ("127.0.0.1", "localhost"))
 
 
+def kept_values(before: dict[str, Any], options: BuilderOptions) -> dict[str, Any]:
+    """What stays of what was set: all, but another engine cannot run the image of the one before."""
+    if options.engine in {None, before.get("engine", next(iter(ENGINES)))}:
+        return before
+    return {name: value for name, value in before.items() if name != "image"}
+
+
 def _injected(options: BuilderOptions) -> dict[str, Any]:
     injected: dict[str, Any] = {}
+    if options.engine is not None:
+        injected["engine"] = options.engine
     if options.image is not None:
         injected["image"] = options.image
     if options.privileged is not None:

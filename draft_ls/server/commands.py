@@ -233,7 +233,7 @@ async def _init(ls: DraftLanguageServer, key: Key, arguments: CommandArguments) 
     if arguments.remove:
         await setup.remove(tell)
         return JobEnd("done", "The builder is removed from the cluster.")
-    options = BuilderOptions(arguments.image, arguments.registry, arguments.privileged)
+    options = BuilderOptions(arguments.engine, arguments.image, arguments.registry, arguments.privileged)
     addresses = await setup.install(options, tell)
     hint = f' Its registry: registry = "{addresses[0]}" in draft.toml.' if addresses else ""
     return JobEnd("done", f"The builder in the cluster is ready.{hint}")

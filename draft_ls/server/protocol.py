@@ -286,6 +286,7 @@ class CommandArguments:
         follow: ``draft.logs``: keep reading. True unless said otherwise.
         tail: ``draft.logs``: how many lines of the past to start with.
         registry: ``draft.init``: whether the cluster gets a registry of its own; without it, as it is.
+        engine: ``draft.init``: what builds there, "buildah" or "buildkit"; without it, as it is.
         image: ``draft.init``: the builder's image, instead of the usual one.
         privileged: ``draft.init``: whether the builder gets every right on its node; without it, as it is.
         remove: ``draft.init``: remove the builder instead of installing it.
@@ -307,6 +308,7 @@ class CommandArguments:
     follow: bool = True
     tail: int = 200
     registry: bool | None = None
+    engine: str | None = None
     image: str | None = None
     privileged: bool | None = None
     remove: bool = False

@@ -114,7 +114,7 @@ class ClusterBuilder:
     async def _build(
         self, request: BuildRequest, context: BuildContext, on_text: Callable[[str], None]
     ) -> str:
-        """The image's id; empty if Buildah ended with an error, which it has printed."""
+        """The image's id; empty if the engine ended with an error, which it has printed."""
         app = app_key(request.context)
         async with self._talk("build") as talk:
             try:
@@ -164,8 +164,10 @@ class ClusterBuilder:
     async def image_config(self, reference: str) -> ImageConfig:
         """What an image that was built here says about the containers made from it."""
         lines = _Lines(None)
-        async with self._talk("inspect", reference) as talk:
+        async with self._talk("inspect") as talk:
+            await self._send_credentials(talk)
             talk.on_output = lines.take
+            await talk.send(f"inspect {len(reference)}", reference.encode())
             code, said = await talk.outcome(lambda _: None)
         if code:
             raise DraftError(troubles.lost(said).problem)
@@ -174,11 +176,11 @@ class ClusterBuilder:
         return image_config(mapping_at(found, "Docker", "config"), layers)
 
     @asynccontextmanager
-    async def _talk(self, *arguments: str) -> AsyncGenerator[Conversation]:
+    async def _talk(self, verb: str) -> AsyncGenerator[Conversation]:
         """A run of the builder's script."""
         place = await self.find()
         pod = await places.ready_pod(self._cluster, place)
-        command = ("sh", SCRIPT, *arguments)
+        command = ("sh", SCRIPT, verb)
         try:
             stream = await self._cluster.exec(
                 place.namespace, pod, places.CONTAINER, command, heartbeat=HEARTBEAT
@@ -231,7 +233,8 @@ class _Lines:
         self._whole += lines
         if self._on_line is not None:
             for line in lines:
-                self._on_line("stdout", line)
+                if line:
+                    self._on_line("stdout", line)
 
 
 async def _built(talk: Conversation, on_text: Callable[[str], None]) -> str:
@@ -252,7 +255,10 @@ async def _built(talk: Conversation, on_text: Callable[[str], None]) -> str:
 
 
 def _options(request: BuildRequest, person: str, app: str) -> Iterator[str]:
-    """Options of ``buildah build``. The tag keeps the app's last image, and with it the layers below."""
+    """Options as ``buildah build`` takes them; the script knows what BuildKit calls them.
+
+    The tag keeps the app's last image, and with it the layers below.
+    """
     yield f"--tag=draft/{person[:16]}-{app}"
     for name, value in request.arguments.items():
         yield f"--build-arg={name}={value}"

@@ -32,6 +32,10 @@ RELEASE = "draft-builder"
 CONTAINER = "builder"
 LABELS = f"app.kubernetes.io/name={RELEASE},app.kubernetes.io/component=builder"
 VERSION_LABEL = "app.kubernetes.io/version"
+ENGINE_LABEL = "draft/engine"
+
+ENGINES = {"buildah": "Buildah", "buildkit": "BuildKit"}
+"""What builds, as the chart calls it, and as it calls itself."""
 
 READY = 60.0
 """Seconds that a pod which is being replaced gets to be ready."""
@@ -44,12 +48,14 @@ class Place:
     Attributes:
         namespace: where.
         version: of the protocol that it speaks, as the chart labelled it.
+        engine: what builds, one of ``ENGINES``.
         image: what it runs.
         privileged: whether it has every right on its node.
     """
 
     namespace: str
     version: str
+    engine: str
     image: str
     privileged: bool
 
@@ -70,10 +76,16 @@ async def find(cluster: Cluster, where: tuple[str, ...]) -> Place | None:
                 continue
             raise
         if found:
-            version = mapping_at(found[0], "metadata", "labels").get(VERSION_LABEL, "")
+            labels = mapping_at(found[0], "metadata", "labels")
             (container,) = list_at(found[0], "spec", "template", "spec", "containers")
             privileged = bool(mapping_at(container, "securityContext").get("privileged"))
-            return Place(namespace, version, container["image"], privileged)
+            return Place(
+                namespace,
+                version=labels.get(VERSION_LABEL, ""),
+                engine=labels.get(ENGINE_LABEL, ""),
+                image=container["image"],
+                privileged=privileged,
+            )
     return None
 
 

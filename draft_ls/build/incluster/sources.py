@@ -15,7 +15,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from draft_ls.build.archive import member, text_member
+from draft_ls.build.archive import header_bytes, member, text_member
 from draft_ls.build.model import ContextFile, FileType
 
 if TYPE_CHECKING:
@@ -135,18 +135,21 @@ def packed(root: Path, batch: Batch, want: Mapping[str, ContextFile], *, compres
 
 def _notes(batch: Batch) -> Iterator[bytes]:
     """What the builder's script reads: the checksums, the paths that go, the journal's new lines."""
-    sums = [_sum(each) for each in batch.files if each.type is FileType.FILE and each.mode & 0o400]
+    sums = [_sum(each) for each in batch.files if _is_summed(each)]
     removed = "".join(f"{path}\n" for path in batch.removed).encode("utf-8", "surrogateescape")
     for name, data in (("sums", b"".join(sums)), ("removed", removed), ("journal", batch.entries)):
         yield from text_member(f"batch/{name}", data)
     yield _folder("batch/tree", 0o755)
 
 
+def _is_summed(file: ContextFile) -> bool:
+    """Whether the builder can check a file: it must be able to read it, and BusyBox reads no escaped names."""
+    return file.type is FileType.FILE and bool(file.mode & 0o400) and not set("\\\n\r") & set(file.path)
+
+
 def _sum(file: ContextFile) -> bytes:
-    """A line as ``sha256sum --check`` reads it, with the path escaped as it wants it."""
-    escaped = file.path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-    mark = "\\" if escaped != file.path else ""
-    return f"{mark}{file.digest}  {escaped}\n".encode("utf-8", "surrogateescape")
+    """A line as ``sha256sum -c`` reads it."""
+    return f"{file.digest}  {file.path}\n".encode("utf-8", "surrogateescape")
 
 
 def _members(root: Path, batch: Batch, want: Mapping[str, ContextFile]) -> Iterator[bytes]:
@@ -172,13 +175,13 @@ def _above(path: str) -> Sequence[str]:
 def _folder(name: str, mode: int) -> bytes:
     header = tarfile.TarInfo(name)
     header.type, header.mode = tarfile.DIRTYPE, mode
-    return header.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+    return header_bytes(header)
 
 
 def _link(name: str, target: str) -> bytes:
     header = tarfile.TarInfo(name)
     header.type, header.linkname = tarfile.LNKTYPE, target
-    return header.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+    return header_bytes(header)
 
 
 def _replay(files: dict[str, ContextFile], entry: list[Any]) -> None:

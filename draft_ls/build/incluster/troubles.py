@@ -95,9 +95,11 @@ def one_platform(platforms: Sequence[str]) -> Problem:
 
 
 def push_failed(name: str, said: Sequence[str]) -> Problem:
-    """Buildah could not push; its last word is the cause."""
-    cause = next((line for line in reversed(said) if line.startswith("Error: ")), "")
-    cause = cause.removeprefix("Error: ") or (said[-1] if said else "It gave no reason.")
+    """The engine could not push; its last word is the cause."""
+    cause = next((line for line in reversed(said) if line.lower().startswith("error: ")), "")
+    cause = cause[len("Error: ") :].removeprefix("failed to solve: ") or (
+        said[-1] if said else "It gave no reason."
+    )
     return Problem(
         "push-failed",
         f"The builder could not push {name}.",

@@ -1,5 +1,6 @@
 """``draft init``: the builder in the cluster."""
 
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,14 @@ from draft_ls.cli.verbs.look import say_check
 if TYPE_CHECKING:
     from draft_ls.engine.engine import Engine
     from draft_ls.engine.model import Check
+
+
+class EngineName(Enum):
+    """What can build in the cluster."""
+
+    BUILDAH = "buildah"
+    BUILDKIT = "buildkit"
+
 
 PRIVILEGED = (
     "The builder will run as root with every right on its node: who may use it can take over the node, and what "
@@ -47,8 +56,12 @@ def init(
             show_default="as it is, rootless at first",
         ),
     ] = None,
+    engine: Annotated[
+        EngineName | None,
+        typer.Option("--engine", help="What builds.", show_default="as it is, Buildah at first"),
+    ] = None,
     image: Annotated[
-        str | None, typer.Option("--image", metavar="IMAGE", help="Another image with Buildah.")
+        str | None, typer.Option("--image", metavar="IMAGE", help="Another image with that engine.")
     ] = None,
     values: Annotated[
         list[Path] | None,
@@ -73,7 +86,14 @@ def init(
     if check + upgrade + remove > 1:
         raise typer.BadParameter("--check, --upgrade and --remove exclude each other")
     out = Output(as_json=output is Form.JSON)
-    options = BuilderOptions(image, registry, privileged, tuple(values or ()), tuple(set_ or ()))
+    options = BuilderOptions(
+        engine.value if engine else None,
+        image,
+        registry,
+        privileged,
+        tuple(values or ()),
+        tuple(set_ or ()),
+    )
 
     def tell(stream: str, text: str) -> None:
         del stream

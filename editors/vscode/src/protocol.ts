@@ -213,6 +213,7 @@ export interface CommandArguments {
   follow?: boolean;
   tail?: number;
   registry?: boolean;
+  engine?: string;
   image?: string;
   privileged?: boolean;
   remove?: boolean;

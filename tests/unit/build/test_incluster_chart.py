@@ -6,10 +6,11 @@ import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+import kubernetes_validate
 import pytest
 import yaml
 
-from draft_ls.build.incluster.place import LABELS, PROTOCOL, VERSION_LABEL
+from draft_ls.build.incluster.place import ENGINE_LABEL, ENGINES, LABELS, PROTOCOL, VERSION_LABEL
 from draft_ls.engine.builder_setup import chart_folder
 from ground import ROOT
 
@@ -20,16 +21,23 @@ if TYPE_CHECKING:
 
 Objects = dict[tuple[str, str], dict[str, Any]]
 
+APPARMOR = "container.apparmor.security.beta.kubernetes.io/builder"
+
 
 @pytest.fixture(params=["helm4", "helm3"])
 def helm(request: pytest.FixtureRequest, tools: Tools) -> Path:
     return getattr(tools, request.param)
 
 
-def rendered(helm: Path, *settings: str) -> Objects:
+def template(helm: Path, *settings: str, kubernetes: str = "1.31.0") -> subprocess.CompletedProcess[str]:
     command = [helm, "template", "draft-builder", chart_folder(), "--namespace", "there"]
-    options = [f"--set={each}" for each in settings]
-    done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
+    options = ["--kube-version", kubernetes, *(f"--set={each}" for each in settings)]
+    return subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+
+
+def rendered(helm: Path, *settings: str, kubernetes: str = "1.31.0") -> Objects:
+    done = template(helm, *settings, kubernetes=kubernetes)
+    assert done.returncode == 0, done.stderr
     return {
         (each["kind"], each["metadata"]["name"]): each for each in yaml.safe_load_all(done.stdout) if each
     }
@@ -88,6 +96,64 @@ def test_chart_script_and_client_speak_the_same_version(helm: Path) -> None:
     )
     script = (ROOT / "builder/files/builder.sh").read_text()
     assert re.findall(r"^PROTOCOL=(\d+)$", script, re.MULTILINE) == [str(PROTOCOL)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("kubernetes", ["1.29.0", "1.31.0"])
+def test_every_object_is_what_its_schema_says(helm: Path, engine: str, kubernetes: str) -> None:
+    everything = "registry.enabled=true", "storage.persistent=true", f"engine={engine}"
+    objects = rendered(helm, *everything, kubernetes=kubernetes)
+    assert len(objects) == 8
+    for each in objects.values():
+        kubernetes_validate.validate(each, kubernetes, strict=True)
+
+
+def test_buildkit_runs_as_its_makers_have_it(helm: Path) -> None:
+    objects = rendered(helm, "engine=buildkit")
+    assert objects["Deployment", "draft-builder"]["metadata"]["labels"][ENGINE_LABEL] == "buildkit"
+    spec = pod(objects)
+    (container,) = spec["containers"]
+    assert re.fullmatch(r"moby/buildkit:v[\d.]+-rootless", container["image"])
+    assert container["securityContext"] == {"allowPrivilegeEscalation": True}
+    assert spec["securityContext"]["runAsUser"] == 1000
+    assert spec["securityContext"]["seccompProfile"] == {"type": "Unconfined"}
+    script = (ROOT / "builder/files/buildkit.sh").read_text()
+    assert objects["ConfigMap", "draft-builder"]["data"]["engine.sh"].strip() == script.strip()
+    (container,) = pod(rendered(helm, "engine=buildkit", "privileged=true"))["containers"]
+    assert re.fullmatch(r"moby/buildkit:v[\d.]+", container["image"])
+    assert container["securityContext"] == {"privileged": True}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_apparmor_profile_forbids_mounts_in_the_words_of_each_kubernetes(helm: Path, engine: str) -> None:
+    def said(*settings: str, kubernetes: str) -> tuple[str | None, object]:
+        objects = rendered(helm, f"engine={engine}", *settings, kubernetes=kubernetes)
+        annotations = objects["Deployment", "draft-builder"]["spec"]["template"]["metadata"]["annotations"]
+        return annotations.get(APPARMOR), pod(objects)["securityContext"].get("appArmorProfile")
+
+    assert said(kubernetes="1.29.9") == ("unconfined", None)
+    assert said(kubernetes="1.30.1-gke.5") == (None, {"type": "Unconfined"})
+    assert said("privileged=true", kubernetes="1.29.9") == (None, None)
+
+
+def test_the_engines_do_not_share_a_volume_that_only_one_of_them_can_clean(helm: Path) -> None:
+    def claim(engine: str) -> str:
+        objects = rendered(helm, f"engine={engine}", "storage.persistent=true")
+        (volume,) = [each for each in pod(objects)["volumes"] if each["name"] == "storage"]
+        name = volume["persistentVolumeClaim"]["claimName"]
+        assert ("PersistentVolumeClaim", name) in objects
+        return name
+
+    assert claim("buildah") != claim("buildkit")
+
+
+def test_another_image_is_used_and_another_engine_refused(helm: Path) -> None:
+    for engine in ENGINES:
+        (container,) = pod(rendered(helm, f"engine={engine}", "image=there/own:1"))["containers"]
+        assert container["image"] == "there/own:1"
+    refused = template(helm, "engine=kaniko")
+    assert refused.returncode
+    assert "engine is buildah or buildkit, not kaniko" in refused.stderr
 
 
 def test_it_passes_the_linter(helm: Path) -> None:

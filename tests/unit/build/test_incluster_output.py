@@ -1,4 +1,4 @@
-"""What Buildah prints, recorded from 1.28, as steps and problems."""
+"""What Buildah 1.28 and BuildKit's buildctl 0.13 print, as recorded, as steps and problems."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from draft_ls.build.failed_step import Failure
 from draft_ls.build.failures import build_problem
 from draft_ls.build.incluster.troubles import other_version, push_failed
 from draft_ls.build.progress import ProgressReader
+from draft_ls.build.running import verdict
 from draft_ls.dockerfile.parse import parse
 
 PATH = Path("/app/Dockerfile")
@@ -21,7 +22,7 @@ def problem_of(dockerfile: str, printed: str):
     lines = printed.strip("\n").split("\n")
     for line in lines:
         reader.read(line)
-    failure = Failure(reader.reason or lines[-1], reader.label(), reader.output(), tuple(lines))
+    failure = Failure(verdict(lines, (), reader.reason), reader.label(), reader.output(), tuple(lines))
     return build_problem(failure, parsed, PATH, PATH.parent)
 
 
@@ -81,6 +82,25 @@ CASES = {
         'registry 10.0.0.9:9: Get "https://10.0.0.9:9/v2/": dial tcp 10.0.0.9:9: connect: connection refused'),
         ("base-image-unreachable", 0, "connection refused", "Check the network"),
     ),
+    "buildctl: no frontend": (
+        "# syntax=docker/dockerfile:1\nFROM debian\n",
+        ("#2 resolve image config for docker-image://docker.io/docker/dockerfile:1\n"
+        '#2 ERROR: failed to do request: Head "https://registry-1.docker.io/v2/": dial tcp: no such host\n'
+        "------\n > resolve image config for docker-image://docker.io/docker/dockerfile:1:\n------\nDockerfile:1\n"
+        "--------------------\n   1 | >>> # syntax=docker/dockerfile:1\n   2 |     FROM debian\n"
+        "--------------------\nerror: failed to solve: failed to resolve source metadata for "
+        'docker.io/docker/dockerfile:1: failed to do request: Head "https://registry-1.docker.io/v2/": no such host'),
+        ("build-failed", 0, "failed to resolve source metadata", ""),
+    ),
+    "buildctl: a step fails": (
+        "FROM debian\nRUN no-such\n",
+        ("#5 [2/2] RUN no-such\n#5 0.063 /bin/sh: 1: no-such: not found\n"
+        '#5 ERROR: process "/bin/sh -c no-such" did not complete successfully: exit code: 127\n------\n'
+        " > [2/2] RUN no-such:\nno-such: not found\n------\nDockerfile:2\n--------------------\n"
+        "   1 |     FROM debian\n   2 | >>> RUN no-such\n   3 |     \n--------------------\n"
+        'error: failed to solve: process "/bin/sh -c no-such" did not complete successfully: exit code: 127'),
+        ("build-step-failed", 1, "no-such: not found", "Install `no-such` in the image first"),
+    ),
 }  # fmt: skip
 
 
@@ -93,6 +113,7 @@ def test_a_failed_build_is_told_at_its_line(name: str) -> None:
     assert problem.place.span is not None
     assert problem.place.span.start.line == line
     assert cause in problem.cause
+    assert not problem.cause.lower().startswith("error: ")
     assert problem.fix.startswith(fix)
 
 
@@ -121,13 +142,17 @@ def test_steps_of_stages_have_their_lines_and_say_what_was_cached() -> None:
             'Error: Get "https://127.0.0.1:9/v2/": dial tcp 127.0.0.1:9: connect',
             "To the builder this address",
         ),
+        (
+            'error: failed to solve: failed to push 127.0.0.1:9/app:x: Head "http://127.0.0.1:9/": dial tcp',
+            "To the builder this address",
+        ),
         ("Error: http: server gave HTTP response to HTTPS client", "The registry has no TLS"),
         ("Error: no such host", "Check `registry` in draft.toml"),
     ],
 )
 def test_a_push_that_fails_says_what_to_do(said: str, fix: str) -> None:
     problem = push_failed("127.0.0.1:9/app:x", ("Getting image source signatures", said, "more"))
-    assert problem.cause == said.removeprefix("Error: ")
+    assert problem.cause == said.removeprefix("Error: ").removeprefix("error: failed to solve: ")
     assert problem.fix.startswith(fix)
 
 

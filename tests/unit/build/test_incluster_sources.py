@@ -7,117 +7,22 @@ import os
 import random
 import shutil
 import stat
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from builder_script import SHELLS, Ground, LocalStream
 from draft_ls.build.context import ContextReader
 from draft_ls.build.incluster import sources
-from draft_ls.build.incluster.conversation import Conversation, EndedError
+from draft_ls.build.incluster.conversation import EndedError
 from draft_ls.build.incluster.sources import State, batches, state_of
 from draft_ls.build.incluster.troubles import LostError
 from draft_ls.build.incluster.upload import Uploader, app_key
-from draft_ls.cluster.streams import Channel
-from draft_ls.errors import DraftError, Problem
-from ground import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
+    from draft_ls.build.incluster.conversation import Conversation
     from draft_ls.build.model import BuildContext
-    from draft_ls.cluster.streams import ExecStream
-
-SCRIPT = ROOT / "builder/files/builder.sh"
-SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)]
-
-BUILDAH = """#!/bin/sh
-echo "STEP 1/1: FROM scratch" >&2
-while [ $# -gt 1 ]; do
-  [ "$1" != --iidfile ] || echo sha256:abc >"$2"
-  shift
-done
-cat "$1/wanted" 2>/dev/null
-[ ! -e "$1/slow" ] || { echo under way; sleep 600; }
-"""
-
-
-class LocalStream:
-    """The script as a process of this machine, with the face of an exec."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self._parts: asyncio.Queue[tuple[Channel, bytes] | None] = asyncio.Queue()
-        self._readers = [
-            asyncio.create_task(self._read(Channel.STDOUT, process.stdout)),
-            asyncio.create_task(self._read(Channel.STDERR, process.stderr)),
-        ]
-        self._end = asyncio.create_task(self._ended())
-        self.exit_code: int | None = None
-        self.failure = ""
-
-    async def _read(self, channel: Channel, stream: asyncio.StreamReader | None) -> None:
-        assert stream is not None
-        while data := await stream.read(65536):
-            await self._parts.put((channel, data))
-
-    async def _ended(self) -> None:
-        await asyncio.gather(*self._readers)
-        self.exit_code = await self._process.wait()
-        await self._parts.put(None)
-
-    async def read(self) -> tuple[Channel, bytes] | None:
-        return await self._parts.get()
-
-    async def write(self, data: bytes) -> None:
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(data)
-            await self._process.stdin.drain()
-        except ConnectionError as error:
-            raise DraftError(Problem("exec-closed", "closed")) from error
-
-    async def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        async with asyncio.timeout(30):
-            await self._end
-
-
-class Ground:
-    """A builder's folders, and the script over them."""
-
-    def __init__(self, folder: Path, shell: str) -> None:
-        self.folder = folder
-        self.shell = shell
-        for name in ("data/tmp", "data/line", "run", "settings", "bin"):
-            (folder / name).mkdir(parents=True)
-        (folder / "settings/registries").write_text("")
-        buildah = folder / "bin/buildah"
-        buildah.write_text(BUILDAH)
-        buildah.chmod(0o755)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        names = {"DRAFT_DATA": "data", "DRAFT_RUN": "run", "DRAFT_SETTINGS": "settings"}
-        path = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]])
-        return os.environ | {name: str(self.folder / each) for name, each in names.items()} | {"PATH": path}
-
-    @asynccontextmanager
-    async def talk(self, app: str, person: str = "ann") -> AsyncGenerator[Conversation]:
-        process = await asyncio.create_subprocess_exec(
-            self.shell, SCRIPT, "build", env=self.environment, stdin=-1, stdout=-1, stderr=-1
-        )
-        talk = Conversation(cast("ExecStream", LocalStream(process)))
-        await talk.send(f"open {person} {app}")
-        try:
-            yield talk
-        finally:
-            await talk.close()
-
-    def tree(self, app: str, person: str = "ann") -> Path:
-        return self.folder / "data/sources" / person / app / "tree"
 
 
 @pytest.fixture(params=SHELLS)
@@ -301,8 +206,7 @@ async def test_builds_stand_in_line_and_one_that_is_left_ends_with_all_it_starte
 
 async def test_garbage_is_collected_once_there_is_too_much_of_it(ground: Ground) -> None:
     calls = ground.folder / "calls"
-    buildah = ground.folder / "bin/buildah"
-    buildah.write_text(f'#!/bin/sh\nshift 6\necho "$@" >>"{calls}"\n[ "$2" != du ] || echo 9 total\n')
+    ground.program("buildah", f'#!/bin/sh\nshift 6\necho "$@" >>"{calls}"\n[ "$2" != du ] || echo 9 total\n')
     data = ground.folder / "data"
     (data / "collected").write_text("")
     os.utime(data / "collected", (1, 1))
@@ -312,9 +216,7 @@ async def test_garbage_is_collected_once_there_is_too_much_of_it(ground: Ground)
         folder.mkdir(parents=True)
         (folder / "used").write_text("")
     os.utime(stale / "used", (1, 1))
-    process = await asyncio.create_subprocess_exec(
-        ground.shell, SCRIPT, "serve", env=ground.environment | {"DRAFT_COLLECT_ABOVE": "-1"}, stdout=-1
-    )
+    process = await ground.start("serve", DRAFT_COLLECT_ABOVE="-1")
     assert process.stdout is not None
     while not (await process.stdout.readline()).startswith(b"collecting all"):
         pass
