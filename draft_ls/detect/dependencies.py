@@ -239,8 +239,8 @@ READERS: Mapping[str, Callable[[Sources], Iterator[tuple[str, Evidence]]]] = {
         )
     ),
     "hackage": _matches(
-        ("package.yaml", r"^\s*-\s*([a-z][\w-]*)\b"),
-        ("*.cabal", r"(?:build-depends:|^[ \t]*,|,)\s*([a-z][\w-]*)"),
+        ("package.yaml", r"^\s*-\s*([A-Za-z][\w-]*)\b"),
+        ("*.cabal", r"(?:build-depends:|^[ \t]*,|,)\s*([A-Za-z][\w-]*)"),
     ),
     "shards": _shards,
     "clojars": _matches(

@@ -188,6 +188,14 @@ def _covered(app: Detection, other: Detection) -> bool:
     client = other.details.get("client")
     if client and app.path == (f"{other.path}/{client}" if other.path else client):
         return True
+    referred = other.details.get("references")
+    if (
+        isinstance(referred, tuple)
+        and app.path in referred
+        and app.framework
+        and app.framework.value == "blazor"
+    ):
+        return True
     inside = app.path.startswith(f"{other.path}/") if other.path else bool(app.path)
     if inside and other.language not in FRONT_ENDS and app.details.get("output"):
         below = app.path[len(other.path) :].lstrip("/")

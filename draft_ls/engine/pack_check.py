@@ -41,6 +41,8 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "with everything": (
         "--set",
         "ingress.enabled=true,autoscaling.enabled=true,serviceAccount.create=true,config.A=b,env.C=d,envFromSecrets={s}",
+        "--set",
+        "podDisruptionBudget.enabled=true",
     ),
 }
 """How the chart is rendered: name → Helm's arguments."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.facts import Facts
@@ -55,6 +56,7 @@ def analyze(subject: Subject) -> Facts:
         "web": subject.framework_name in {"aspnet", "blazor"},
         "lockfile": sources.has("packages.lock.json"),
         "client": _client(text),
+        "references": _references(sources, text),
         "outside": bool(re.search(r'<ProjectReference\s+Include="\.\.', text)),
         "central": tuple(
             each
@@ -83,6 +85,13 @@ def _client(project: str) -> str:
     root = re.search(r"<SpaRoot>\s*([\w./\\-]+)", project)
     builds = re.search(r'Command="(?:npm|yarn|pnpm)\b', project)
     return root[1].replace("\\", "/").strip("/") if root and builds else ""
+
+
+def _references(sources: Sources, project: str) -> tuple[str, ...]:
+    """The folders of the projects that this one refers to, from the tree's root."""
+    found = re.findall(r'<ProjectReference\s+Include="([^"]+)"', project)
+    paths = (normpath(f"/{sources.path}/{each}".replace("\\", "/")) for each in found)
+    return tuple(path.rpartition("/")[0].lstrip("/") for path in paths)
 
 
 def dotnet_version(sources: Sources, project: str) -> Fact[str] | None:

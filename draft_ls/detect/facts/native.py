@@ -30,7 +30,7 @@ DART = Signs(
 HASKELL = Signs(
     files=("app/**/*.hs", "src/**/*.hs", "*.hs"),
     comment="dash",
-    calls=frozenset({"scotty", "run", "warp", "runEnv", "setPort", "warpEnv", "fromMaybe"}),
+    calls=frozenset({"scotty", "run", "warp", "runEnv", "setPort", "warpEnv", "runSpock", "fromMaybe"}),
     keys=frozenset({"port"}),
 )
 CRYSTAL = Signs(

@@ -183,6 +183,31 @@ def test_an_environment_variable_is_set_once(tmp_path: Path, helm4: Path) -> Non
     assert len(container["env"]) == 3
 
 
+def test_a_disruption_budget_fits_old_clusters(tmp_path: Path, helm4: Path) -> None:
+    chart = write(ONE_EACH["python"][2], tmp_path) / "chart"
+    new = rendered(helm4, chart, "podDisruptionBudget.enabled=true", "--kube-version=1.37")
+    old = rendered(helm4, chart, "podDisruptionBudget.enabled=true", "--kube-version=1.20")
+    assert new["PodDisruptionBudget"]["apiVersion"] == "policy/v1"
+    assert old["PodDisruptionBudget"]["apiVersion"] == "policy/v1beta1"
+    pod = new["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    assert new["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"].items() <= pod.items()
+    assert "PodDisruptionBudget" not in rendered(helm4, chart, "image.tag=1")
+
+
+def test_a_slow_start_and_a_busy_app_are_no_reason_to_restart(tmp_path: Path) -> None:
+    java = yaml.safe_load(text(ONE_EACH["java"][2], "chart/values.yaml"))
+    python = yaml.safe_load(text(ONE_EACH["python"][2], "chart/values.yaml"))
+    for values, seconds in ((java, 300), (python, 120)):
+        probe = values["startupProbe"]
+        assert probe["failureThreshold"] * probe["periodSeconds"] == seconds
+    [healthy] = [
+        yaml.safe_load(text(plan, "chart/values.yaml"))
+        for _, app, plan in PLANS
+        if app.health and app.pack == "java"
+    ][:1]
+    assert healthy["livenessProbe"]["failureThreshold"] > healthy["readinessProbe"].get("failureThreshold", 3)
+
+
 def test_autoscaling_fits_old_clusters(tmp_path: Path, helm4: Path) -> None:
     chart = write(ONE_EACH["python"][2], tmp_path) / "chart"
     new = rendered(helm4, chart, "autoscaling.enabled=true")["HorizontalPodAutoscaler"]
