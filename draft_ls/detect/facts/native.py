@@ -218,7 +218,7 @@ def _zig(subject: Subject) -> Facts:
     facts.package_manager = (
         Fact("zig", (sources.evidence("build.zig"),)) if sources.has("build.zig") else None
     )
-    match = sources.find("build.zig", r'addExecutable\(\s*\.\{\s*\.name\s*=\s*"([\w.-]+)"')
+    match = sources.find("build.zig", r'addExecutable\(\s*(?:\.\{\s*\.name\s*=\s*)?"([\w.-]+)"')
     name = Fact(match[1], (sources.evidence("build.zig", match),)) if match else None
     facts.build = (
         Fact("zig build -Doptimize=ReleaseSafe", (sources.evidence("build.zig"),)) if match else None
