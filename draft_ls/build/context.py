@@ -10,6 +10,7 @@ import hashlib
 import os
 import threading
 import time
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,12 @@ from draft_ls.build.context_problems import (
     unreadable,
 )
 from draft_ls.build.model import BuildContext
-from draft_ls.build.walk import Known, Stamp, Walk, stamp_of, trusted_stamp
+from draft_ls.build.walk import Known, Stamp, Walk, record, stamp_of, trusted_stamp
 from draft_ls.dockerfile.ignore import IGNORE_FILE, BadPatternError, IgnoreRules, Pattern, parse_ignore
 from draft_ls.errors import DraftError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 
@@ -88,14 +89,13 @@ class ContextReader:
 
     def _assemble(self, walk: Walk, dockerfile: bytes) -> BuildContext:
         paths = sorted(walk.found)
-        digest = hashlib.sha256(b"".join([walk.found[path].record for path in paths]))
-        digest.update(b"\0dockerfile\0" + hashlib.sha256(dockerfile).digest())
+        records = [walk.found[path].record for path in paths]
         files = {path: walk.found[path].file for path in paths}
         return BuildContext(
             root=self._root,
             dockerfile=self._dockerfile,
             files=MappingProxyType(files),
-            digest=digest.hexdigest(),
+            digest=_digest(records, dockerfile),
             size=sum(file.size for file in files.values()),
             ignore=self._extra,
             problems=tuple(walk.problems),
@@ -125,6 +125,28 @@ class ContextReader:
             return parse_ignore(text, self._extra)
         except BadPatternError as error:
             raise DraftError(bad_pattern(path or self._root / IGNORE_FILE, error)) from error
+
+
+def edited(context: BuildContext, path: str, data: bytes) -> BuildContext:
+    """A context as it will be when one of its files (or the Dockerfile) is saved with other bytes.
+
+    Reads the Dockerfile, whose bytes the digest is over.
+    """
+    files = dict(context.files)
+    if path in files:
+        digest = hashlib.sha256(data).hexdigest()
+        files[path] = replace(files[path], size=len(data), digest=digest)
+    is_dockerfile = path == context.dockerfile
+    dockerfile = data if is_dockerfile else (context.root / context.dockerfile).read_bytes()
+    digest = _digest([record(file) for file in files.values()], dockerfile)
+    return replace(context, files=MappingProxyType(files), digest=digest)
+
+
+def _digest(records: Iterable[bytes], dockerfile: bytes) -> str:
+    """One digest over the members in the order of their paths, and the Dockerfile."""
+    digest = hashlib.sha256(b"".join(records))
+    digest.update(b"\0dockerfile\0" + hashlib.sha256(dockerfile).digest())
+    return digest.hexdigest()
 
 
 class ArchiveReader:

@@ -179,7 +179,7 @@ class Walk:
             self.found[file.path] = Known(stamp, before.file, before.record)
             return
         self.changed = True
-        self.found[file.path] = Known(stamp, file, _record(file))
+        self.found[file.path] = Known(stamp, file, record(file))
 
     def _trust(self, status: os.stat_result) -> Stamp | None:
         return trusted_stamp(status, self._started)
@@ -202,5 +202,6 @@ def stamp_of(status: os.stat_result) -> Stamp:
     return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode)
 
 
-def _record(file: ContextFile) -> bytes:
+def record(file: ContextFile) -> bytes:
+    """A member's line in the context's digest."""
     return os.fsencode(f"{file.path}\0{file.type}\0{file.mode:o}\0{file.digest}\n")

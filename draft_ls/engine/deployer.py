@@ -20,6 +20,7 @@ from draft_ls.engine.blame import located
 from draft_ls.engine.deployed import deployed_image, not_deployed, renew_pods, told, variables
 from draft_ls.engine.kept import FilesBack, Kept
 from draft_ls.engine.model import PlanKind
+from draft_ls.engine.outlook import Outlook, edited, is_part, says
 from draft_ls.engine.place import Guard, find_place
 from draft_ls.engine.planner import Identity, Known
 from draft_ls.engine.releasing import write_release
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
     from pathlib import Path
 
-    from draft_ls.build.model import ContextFile, Image
+    from draft_ls.build.model import BuildContext, ContextFile, Image
     from draft_ls.cluster.client import Cluster
     from draft_ls.config.model import Environment
     from draft_ls.deploy.helm import Helm
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from draft_ls.engine.model import Ask, Plan
     from draft_ls.engine.planner import SyncVerdict
     from draft_ls.engine.report import Report
+    from draft_ls.engine.target import ReleaseInputs
     from draft_ls.engine.tools import Tools
     from draft_ls.processes import Stream
     from draft_ls.sync.model import SyncPlan
@@ -69,6 +71,7 @@ class Running:
         image: the image.
         revision: the Helm revision.
         refusal: why the app cannot be restarted in place, if it cannot.
+        release: what Helm was given besides the image.
     """
 
     files: Mapping[str, ContextFile]
@@ -76,6 +79,7 @@ class Running:
     image: Image
     revision: int
     refusal: Problem | None
+    release: ReleaseInputs
 
 
 class Deployer:
@@ -133,16 +137,21 @@ class Deployer:
         reader = self._reader(environment)
         context, release = await asyncio.gather(
             asyncio.to_thread(reader.read),
-            asyncio.to_thread(reading.release_digest, self._key.app, environment),
+            asyncio.to_thread(reading.read_release, self._key.app, environment),
         )
         dockerfile = await asyncio.to_thread(reading.read_dockerfile, context)
+        identity = self._identity(environment, context, dockerfile, release)
+        target = Target(config, environment, context, identity, dockerfile=dockerfile, release=release)
+        held = await asyncio.to_thread(self._held, self._changed(target))
+        return replace(target, held=held) if held else target
+
+    def _identity(
+        self, environment: Environment, context: BuildContext, dockerfile: str, release: ReleaseInputs
+    ) -> Identity:
         supervised = is_wanted(environment) and not self._images.supervision.is_given_up(dockerfile)
         digest = f"{context.digest}+{SUPERVISOR}" if supervised else context.digest
         content = content_tag(digest, environment.image_build_args, environment.platforms)
-        identity = Identity(content, release)
-        target = Target(config, environment, context, identity, dockerfile=dockerfile)
-        held = await asyncio.to_thread(self._held, self._changed(target))
-        return replace(target, held=held) if held else target
+        return Identity(content, release.digest)
 
     def _reader(self, environment: Environment) -> ContextReader | ArchiveReader:
         """The reader of an environment's build context; it remembers what it has read."""
@@ -164,6 +173,27 @@ class Deployer:
             held=tuple(problem.message for problem in target.held),
             force=force,
         )
+
+    async def outlook(self, path: str, data: bytes) -> Outlook | None:
+        """How a file stands against what runs, as it is written in the editor.
+
+        Args:
+            path: relative to the app.
+            data: what the next save of it would write.
+
+        Returns:
+            None if nothing is known to run, or the file is no part of what does.
+        """
+        target = await self.observe() if self._running else None
+        running, live = self._running, self._known.live is not None
+        if target is None or running is None or not is_part(target, path):
+            return None
+        runs = says(running.files, running.dockerfile, running.release, path, data)
+        if says(target.context.files, target.dockerfile, target.release, path, data):
+            return Outlook(live and runs, True, self.plan(target))
+        after = await asyncio.to_thread(edited, target, path, data)
+        identity = self._identity(after.environment, after.context, after.dockerfile, after.release)
+        return Outlook(live and runs, False, self.plan(replace(after, identity=identity)))
 
     def _judge(self, target: Target) -> tuple[SyncVerdict | None, SyncPlan | None]:
         if self._known.running is None or self._running is None or self._syncing is None:
@@ -338,7 +368,9 @@ class Deployer:
         identity, names = target.identity, self._images.tags(image.repository)
         self._known = Known(identity, identity, identity, names)
         refusal = self._images.refusal(image)
-        self._running = Running(target.context.files, target.dockerfile, image, release.revision, refusal)
+        self._running = Running(
+            target.context.files, target.dockerfile, image, release.revision, refusal, target.release
+        )
         self._end_sync()
         if is_wanted(target.environment) and (view := self._access.view) is not None:
             self._syncing = Syncing(view.cluster, view, self._key.app, image.reference)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from draft_ls.engine.builder_setup import BuilderSetup
     from draft_ls.engine.events import Event, RunEnded
     from draft_ls.engine.model import Ask, Check, Deployment, Plan
+    from draft_ls.engine.outlook import Outlook
     from draft_ls.engine.report import Report
     from draft_ls.engine.target import Live
     from draft_ls.processes import Stream
@@ -149,6 +150,16 @@ class Engine:
         """What the next save would do, and why."""
         deployer = self._deployer(key)
         return deployer.plan(await deployer.observe())
+
+    async def outlook(self, key: Key, path: Path, data: bytes) -> Outlook | None:
+        """How a file stands against what runs, if the editor's ``data`` is what its next save writes.
+
+        None if nothing is known to run, or the file is no part of it.
+        """
+        deployer = self._deployers.get(key)
+        if deployer is None or not path.is_relative_to(key.app):
+            return None
+        return await deployer.outlook(path.relative_to(key.app).as_posix(), data)
 
     async def connect(self, key: Key) -> Route:
         """Open the way to what is deployed (also by an earlier process), without deploying."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from draft_ls.analysis.syntax import LIMIT, syntax_problem
 from draft_ls.config.model import CONFIG_FILE
 from draft_ls.config.read import parse
+from draft_ls.engine.target import ReleaseInputs
 from draft_ls.errors import DraftError, Place, Problem, Severity, Stage
 
 if TYPE_CHECKING:
@@ -99,46 +100,42 @@ def read_dockerfile(context: BuildContext) -> str:
         return ""
 
 
-def release_digest(app: Path, environment: Environment) -> str:
-    """Hex digest over all that Helm is given except the image: chart, values files, settings.
+def read_release(app: Path, environment: Environment) -> ReleaseInputs:
+    """All that Helm is given except the image: chart, values files, settings.
 
     Raises:
         DraftError: the chart or a values file is not there.
     """
-    digest = hashlib.sha256()
     settings = (
         environment.name, environment.namespace, environment.contexts, environment.registry, environment.set,
         environment.override_ports,
     )  # fmt: skip
-    digest.update(repr(settings).encode())
     if environment.chart_tar:
-        _feed(digest, [app / environment.chart_tar], app)
+        paths = [app / environment.chart_tar]
     else:
         chart = app / environment.chart
         if not (chart / "Chart.yaml").is_file():
             raise DraftError(_no_chart(chart))
-        _feed(digest, sorted(path for path in chart.rglob("*") if path.is_file()), app)
-    _feed(digest, [app / name for name in environment.values], app)
-    return digest.hexdigest()
+        paths = sorted(path for path in chart.rglob("*") if path.is_file())
+    paths += [app / name for name in environment.values]
+    files = tuple((path.relative_to(app).as_posix(), _digest_of(path)) for path in paths)
+    return ReleaseInputs(repr(settings), files)
 
 
-def _feed(digest: hashlib._Hash, paths: Iterable[Path], app: Path) -> None:  # pyright: ignore[reportPrivateUsage] - the type has no public name
-    for path in paths:
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise DraftError(
-                Problem(
-                    "release-file-unreadable",
-                    f"{path} cannot be read.",
-                    Stage.RELEASE,
-                    Place(path),
-                    cause=error.strerror or str(error),
-                    fix=f"Write the file, or take it out of {CONFIG_FILE}.",
-                )
-            ) from error
-        digest.update(f"\0{path.relative_to(app)}\0{len(data)}\0".encode())
-        digest.update(data)
+def _digest_of(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DraftError(
+            Problem(
+                "release-file-unreadable",
+                f"{path} cannot be read.",
+                Stage.RELEASE,
+                Place(path),
+                cause=error.strerror or str(error),
+                fix=f"Write the file, or take it out of {CONFIG_FILE}.",
+            )
+        ) from error
 
 
 def _no_chart(chart: Path) -> Problem:

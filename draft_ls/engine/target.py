@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -16,6 +17,29 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseInputs:
+    """All that Helm is given except the image.
+
+    Attributes:
+        settings: those of draft.toml that it depends on, as one text.
+        files: path relative to the app, and hex SHA-256 of the bytes, in the order in which Helm reads them.
+    """
+
+    settings: str = ""
+    files: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Hex digest over all of it."""
+        return hashlib.sha256(repr((self.settings, self.files)).encode()).hexdigest()
+
+    def edited(self, path: str, digest: str) -> ReleaseInputs:
+        """The same when one of the files says something else."""
+        files = tuple((name, digest if name == path else before) for name, before in self.files)
+        return replace(self, files=files)
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """The saved state of an app.
 
@@ -26,6 +50,7 @@ class Target:
         identity: digests of all that matters.
         held: why it must not be deployed yet: saved files that do not parse.
         dockerfile: the Dockerfile's text as it is saved.
+        release: what Helm is given besides the image.
     """
 
     config: AppConfig
@@ -34,6 +59,7 @@ class Target:
     identity: Identity
     held: tuple[Problem, ...] = ()
     dockerfile: str = ""
+    release: ReleaseInputs = ReleaseInputs()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Above each environment of a draft.toml: Up · Stop · Open · Logs · Delete, with its state.
 
-Above a Dockerfile's widest COPY: what the build context weighs.
+Above a Dockerfile's widest COPY: what the build context weighs. Above every file: see ``file_lenses``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from lsprotocol.types import TEXT_DOCUMENT_CODE_LENS, CodeLens, CodeLensOptions,
 from draft_ls.config.model import CONFIG_FILE
 from draft_ls.engine.events import Key, State
 from draft_ls.files import READ_LIMIT
+from draft_ls.server.file_lenses import file_lenses
 from draft_ls.server.sessions import app_at
 from draft_ls.server.uris import path_of, uri_of
 
@@ -30,10 +31,13 @@ def register(ls: DraftLanguageServer) -> None:
 
 async def _code_lenses(ls: DraftLanguageServer, params: CodeLensParams) -> list[CodeLens]:
     path = path_of(params.text_document.uri)
-    if path is not None and "dockerfile" in path.name.lower():
-        return await _weight(ls, path)
-    text = ls.text(path) if path and path.name == CONFIG_FILE and ls.options.trusted else None
-    if path is None or text is None or len(text) > READ_LIMIT:
+    if path is None:
+        return []
+    if path.name != CONFIG_FILE:
+        weight = await _weight(ls, path) if "dockerfile" in path.name.lower() else []
+        return [*await file_lenses(ls, path), *weight]
+    text = ls.text(path) if ls.options.trusted else None
+    if text is None or len(text) > READ_LIMIT:
         return []
     from draft_ls.analysis.toml_lines import environment_headers
 

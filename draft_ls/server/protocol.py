@@ -408,9 +408,11 @@ class Settings:
         save_gate: whether the client's own errors (``draft/hold``) hold a save back.
         environment: the environment that commands take when none was named or selected.
         open_on_live: whether the app opens in the browser when an *Up* is live for the first time.
+        live_lens: whether a lens above each file of a running app says how the file stands.
     """
 
     deploy_on_save: bool = True
     save_gate: bool = True
     environment: str | None = None
     open_on_live: bool = False
+    live_lens: bool = True

@@ -79,6 +79,8 @@ def _saved(ls: DraftLanguageServer, params: DidSaveTextDocumentParams) -> None:
         ls.running_engine.saved(path)
     if path.name == CONFIG_FILE:
         _apps_changed(ls)
+    elif ls.running_engine is not None:
+        ls.refresh_views()  # what was edited is saved
 
 
 def _closed(ls: DraftLanguageServer, params: DidCloseTextDocumentParams) -> None:

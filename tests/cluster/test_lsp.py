@@ -138,10 +138,15 @@ async def test_a_save_that_changes_nothing_does_nothing(
     app_folder: Callable[..., Path], namespace: str
 ) -> None:
     app = app_folder("python")
-    async with editing(app) as client:
+    forgetful = profile("visual_studio_code")
+    assert forgetful.workspace is not None
+    forgetful.workspace.code_lens = None
+    async with editing(app, capabilities=forgetful) as client:
         await create(client, app, namespace)
         await client.command("draft.up", app=app.as_uri())
         first = await live(client, app)
+        client.open(app / "app.py")
+        assert await lens(client, app / "app.py") == "", "it could not be told when that is no longer so"
         client.statuses.clear()
         client.logs.clear()
         client.save(app / "app.py", (app / "app.py").read_text())
@@ -295,14 +300,68 @@ async def test_shutdown_with_a_build_under_way_is_quick_and_leaves_no_child(
         assert not [child for child in children if child.is_running()]
 
 
-async def test_the_next_saves_plan(app_folder: Callable[..., Path], namespace: str) -> None:
+async def lens(client: EditorClient, path: Path) -> str:
+    """What stands above a file's first line."""
+    params = types.CodeLensParams(types.TextDocumentIdentifier(path.as_uri()))
+    lenses = await client.text_document_code_lens_async(params)
+    return ", ".join(
+        each.command.title for each in lenses or () if each.command and not each.range.start.line
+    )
+
+
+async def test_whether_a_file_is_live_and_what_its_next_save_does(
+    app_folder: Callable[..., Path], namespace: str
+) -> None:
     app = app_folder("python")
     async with editing(app) as client:
-        await create(client, app, namespace, sync="off")
+        await create(client, app, namespace)
+        (app / "notes.txt").write_bytes(b"\xef\xbb\xbfone\r\ntwo\r\n")
+        client.open(app / "app.py")
+        client.open(app / "notes.txt", "one\r\ntwo\r\n")
+        assert await lens(client, app / "app.py") == "", "nothing is said before the first Up"
         await client.command("draft.up", app=app.as_uri())
-        await live(client, app)
+        first = await live(client, app)
         assert (await client.send("draft/plan", {"app": app.as_uri()}))["kind"] == "nothing"
-        (app / "app.py").write_text((app / "app.py").read_text() + "\n# more\n")
+        assert await lens(client, app / "app.py") == "● Live"
+        assert await lens(client, app / "notes.txt") == "● Live"
+
+        text = (app / "app.py").read_text()
+        edits = {
+            "app.py": (text + "\n# more\n", "sync 1 file"),
+            "Dockerfile": ((app / "Dockerfile").read_text() + "USER 10001\n", "rebuild"),
+            "requirements.txt": ((app / "requirements.txt").read_text() + "# more\n", "rebuild from step "),
+            "chart/values.yaml": ((app / "chart/values.yaml").read_text() + "more: 1\n", "release only"),
+        }
+        for name, (edited, does) in edits.items():
+            uri = client.open(app / name)
+            assert await lens(client, app / name) == "● Live", name
+            client.change(app / name, edited)
+            assert (await lens(client, app / name)).startswith(f"○ Edited · next save: {does}"), name
+            client.change(app / name, (app / name).read_text())
+            assert await lens(client, app / name) == "● Live", f"{uri}: as it was"
+        client.change(app / "app.py", "def broken(:\n")
+        assert await lens(client, app / "app.py") == "○ Edited · next save: held until it parses"
+        client.save(app / "app.py", "def broken(:\n")
+        await client.status(lambda status: status.state == "held", LONG)
+        assert await lens(client, app / "app.py") == "‖ Held until it parses"
+        assert await lens(client, app / "notes.txt") == "● Live", "another file is as it was"
+
+        refreshed = client.requests.get(types.WORKSPACE_CODE_LENS_REFRESH, 0)
+        client.save(app / "app.py", text + "\n# more\n")
+        assert await lens(client, app / "app.py") != "● Live", "what was only saved just now is not live yet"
+        await live(client, app, after=first.run)
+        assert await lens(client, app / "app.py") == "● Live"
+        await client.until(lambda: client.requests[types.WORKSPACE_CODE_LENS_REFRESH] > refreshed)
+
+        for on, told in ((False, ""), (True, "● Live")):
+            client.set_configuration({"draft": {"liveLens": on}})
+            client.workspace_did_change_configuration(types.DidChangeConfigurationParams({}))
+            while await lens(client, app / "app.py") != told:
+                await asyncio.sleep(0.05)
+
+        await client.command("draft.stop", app=app.as_uri())
+        await client.until(lambda: client.statuses[-1].state == "idle")
+        (app / "app.py").write_text(text + "\n# by hand\n")
+        assert await lens(client, app / "app.py") == "", "nothing is known any more"
         plan = await client.send("draft/plan", {"app": app.as_uri()})
         assert plan["kind"] == "build"
-        assert plan["files"] == ["app.py"]

@@ -1,0 +1,84 @@
+"""How one file of an app stands: whether what it says is what runs, and what its next save would do.
+
+Content decides: the bytes that a save would write, against those in the containers and in the release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from draft_ls.analysis.syntax import syntax_problem
+from draft_ls.build.context import edited as edited_context
+from draft_ls.build.model import FileType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from draft_ls.build.model import ContextFile
+    from draft_ls.engine.model import Plan
+    from draft_ls.engine.target import ReleaseInputs, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How a file stands, as it is written in the editor.
+
+    Attributes:
+        live: what answers was made with this very content of the file.
+        saved: the disk says the same as the editor.
+        plan: what the next save would do.
+    """
+
+    live: bool
+    saved: bool
+    plan: Plan
+
+
+def is_part(target: Target, path: str) -> bool:
+    """Whether a file is of the image or of the release; ``path`` is relative to the app."""
+    file = target.context.files.get(path)
+    in_image = path == target.context.dockerfile or (file is not None and file.type is FileType.FILE)
+    return in_image or any(name == path for name, _ in target.release.files)
+
+
+def says(
+    files: Mapping[str, ContextFile], dockerfile: str, release: ReleaseInputs, path: str, data: bytes
+) -> bool:
+    """Whether a file has these bytes in the image and in the release, wherever it is part of them.
+
+    Args:
+        files: those of the image.
+        dockerfile: the text of the Dockerfile, which is what counts of a file that is no member of the context.
+        release: what Helm is given.
+        path: which file.
+        data: the bytes.
+    """
+    digest = hashlib.sha256(data).hexdigest()
+    places = [value for name, value in release.files if name == path]
+    if path in files:
+        places.append(files[path].digest)
+    if not places:
+        return dockerfile == _text(data)
+    return all(each == digest for each in places)
+
+
+def edited(target: Target, path: str, data: bytes) -> Target:
+    """What will be saved once a file has other bytes; its identity is left to be found. Reads the Dockerfile."""
+    text = _text(data)
+    file = target.config.path.parent / path
+    held = tuple(each for each in target.held if each.place is None or each.place.path != file)
+    found = syntax_problem(file, text)
+    return replace(
+        target,
+        context=edited_context(target.context, path, data),
+        dockerfile=text if path == target.context.dockerfile else target.dockerfile,
+        release=target.release.edited(path, hashlib.sha256(data).hexdigest()),
+        held=(*held, found) if found else held,
+    )
+
+
+def _text(data: bytes) -> str:
+    """As ``reading.read_dockerfile`` reads it."""
+    return data.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
