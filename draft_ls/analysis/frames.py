@@ -58,6 +58,7 @@ _GO_PANIC = re.compile(r"^(?:panic|fatal error): (?P<message>.*)$", re.MULTILINE
 _RUST_PANIC = re.compile(r"panicked at [^\n]*:\n(?P<message>.*)$", re.MULTILINE)
 _RUST_ERROR = re.compile(r"^(?P<message>error(?:\[\w+\])?: .*)$", re.MULTILINE)
 _JAVA_ERROR = re.compile(r"^(?:Exception in thread \S+ |Caused by: )(?P<message>.*)$", re.MULTILINE)
+_BUNDLER_ERROR = re.compile(r"There was an error parsing `[^`]*`:\s+(?P<message>[^\n]*)")
 _DOTNET_ERROR = re.compile(r"^Unhandled exception\. (?P<message>.*)$", re.MULTILINE)
 
 
@@ -79,9 +80,10 @@ _FORMATS = (
     _form(r"^\[ERROR\] (?P<path>/[^\s:]+):\[(?P<line>\d+),(?P<column>\d+)\] (?P<message>.*)$"),
     # .NET at run time
     _form(r"^\s+at .* in (?P<path>/\S+):line (?P<line>\d+)", message=_DOTNET_ERROR),
-    # PHP
+    # PHP; Apache puts the time, the process and the client before it, FPM says that it passes it on
     _form(
-        r"^(?:PHP )?(?:Parse|Fatal|Catchable fatal) error:\s+(?P<message>.*?) in (?P<path>/\S+?)"
+        r"^(?:\[[^\]\n]*\] |NOTICE: PHP message: )*(?:PHP )?"
+        r"(?:Parse|Fatal|Catchable fatal) error:\s+(?P<message>.*?) in (?P<path>/\S+?)"
         r"(?: on line |:)(?P<line>\d+)"
     ),
     # Rust: the compiler, then a panic
@@ -90,14 +92,16 @@ _FORMATS = (
         r"panicked at (?:'(?P<message>[^']*)', )?(?P<path>[^\s:]+):(?P<line>\d+):(?P<column>\d+)",
         message=_RUST_PANIC,
     ),
-    # Go: a panic's frames are indented
-    _form(r"^\t(?P<path>/\S+\.go):(?P<line>\d+)(?: \+0x[0-9a-f]+)?$", message=_GO_PANIC),
+    # Go: a panic's frames are indented; with -trimpath they begin with the module's name
+    _form(r"^\t(?P<path>\S+\.go):(?P<line>\d+)(?: \+0x[0-9a-f]+)?$", message=_GO_PANIC),
     # Node: the stack, then the header of a syntax error
     _form(
         r"^\s+at (?:.*\()?(?:file://)?(?P<path>/[^\s():]+):(?P<line>\d+):(?P<column>\d+)\)?$",
         message=_NODE_ERROR,
     ),
     _form(r"^(?:file://)?(?P<path>/[^\s:]+\.[cm]?[jt]sx?):(?P<line>\d+)$", message=_NODE_ERROR),
+    # Bundler
+    _form(r"^ #  from (?P<path>/\S+):(?P<line>\d+)$", message=_BUNDLER_ERROR),
     # Ruby
     _form(r"^(?P<path>[^\s:]+\.r[bu]):(?P<line>\d+):(?:in [`'].*?': )?\s*(?P<message>.*)$"),
     # Java at run time names the file only
@@ -120,20 +124,24 @@ _FOREIGN = re.compile(
 _USUAL_FOLDERS = ("/app", "/usr/src/app", "/src", "/workspace", "/code", "/build", "/srv", "/opt/app")
 
 
-def find_source(lines: Sequence[str], files: Collection[str], folders: Iterable[str] = ()) -> Source | None:
+def find_source(
+    lines: Sequence[str], files: Collection[str], folders: Iterable[str] = (), module: str = ""
+) -> Source | None:
     """The place in the workspace's own source that a log blames.
 
     Args:
         lines: the log, oldest first.
         files: the paths of the build context.
         folders: the working directories of the Dockerfile's stages, absolute.
+        module: the name of the app's Go module, with which Go begins the paths of its files.
     """
     text = _BUILDKIT_PREFIX.sub("", _ANSI.sub("", "\n".join(lines)))
     known = tuple(dict.fromkeys([*(folder.rstrip("/") for folder in folders), *_USUAL_FOLDERS]))
     for form in _FORMATS:
         matches = list(form.pattern.finditer(text))
         for match in reversed(matches) if form.last else matches:
-            path = _own(match["path"], files, known)
+            named = match["path"].removeprefix(f"{module}/") if module else match["path"]
+            path = _own(named, files, known)
             if path is not None:
                 return _source(form, match, path, text)
     return None

@@ -227,6 +227,7 @@ def _template(text: str, chart: Path, _: Sequence[Path]) -> Problem | None:
         Stage.RELEASE,
         last,
         cause=text,
+        fix="Correct the template, or set in the values what it takes from them.",
         related=tuple((place, "called from here") for place in callers if place != last),
     )
 
@@ -271,6 +272,7 @@ def _broken_file(text: str, chart: Path, _: Sequence[Path]) -> Problem | None:
             Stage.RELEASE,
             Place(path, _numbered_span(match["cause"])),
             cause=text,
+            fix="Correct its YAML: indentation, quotes, brackets.",
         )
     if text.startswith("validation: "):
         return Problem(

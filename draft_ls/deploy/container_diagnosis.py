@@ -26,6 +26,8 @@ NOT_STARTED = frozenset({"ContainerCannotRun", "StartError"})
 """How runtimes call the end of a container that never began."""
 COMMAND_FAULTS = frozenset({126, 127, 128})
 """Exit codes of a command that cannot be run, is not there, or could not start: trying again is no use."""
+STOPPED = frozenset({0, 137, 143})
+"""Exit codes of a program that was told to end: many servers end well when they get SIGTERM."""
 SIGNALS = {
     129: "SIGHUP", 130: "SIGINT", 132: "SIGILL", 134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 137: "SIGKILL",
     139: "SIGSEGV", 143: "SIGTERM",
@@ -49,7 +51,7 @@ _PULL_FAULTS = (
         "Check that the image was pushed to where the cluster pulls from: registry in draft.toml.",
     ),
     _PullFault(
-        ("unauthorized", "denied", "authentication required", "forbidden"),
+        ("unauthorized", "denied", "authentication required", "no basic auth credentials", "forbidden"),
         "image-pull-denied",
         "Give the cluster a pull secret for the registry (imagePullSecrets).",
     ),
@@ -92,6 +94,13 @@ def missing_object(text: str, who: str) -> Finding | None:
     )
 
 
+def _who(pod: Object, container: Object) -> str:
+    """How a person calls a container."""
+    name = container["name"]
+    prepares = any(item["name"] == name for item in list_at(pod, "spec", "initContainers"))
+    return f"Init container {name!r}" if prepares else f"Container {name!r}"
+
+
 def _diagnose(pod: Object, container: Object, events: Sequence[Object]) -> Finding | None:
     waiting = mapping_at(container, "state", "waiting")
     now_ended = mapping_at(container, "state", "terminated")
@@ -102,7 +111,7 @@ def _diagnose(pod: Object, container: Object, events: Sequence[Object]) -> Findi
     if reason == "CreateContainerConfigError":
         return _configuration(container["name"], text)
     if reason in {"CreateContainerError", "RunContainerError"}:
-        return _not_started(container["name"], text or ended.get("message", ""))
+        return _not_started(_who(pod, container), text or ended.get("message", ""))
     if not ended or not (now_ended or reason == "CrashLoopBackOff"):
         return None
     if ended.get("exitCode") == 0 and _may_end(pod, container):
@@ -150,7 +159,8 @@ def _configuration(name: str, text: str) -> Finding:
         return missing
     key = re.search(r"couldn't find key (\S+) in (ConfigMap|Secret) (\S+)", text)
     if key is not None:
-        message = f"{key[2]} {key[3]} has no key {key[1]!r}, which container {name!r} needs."
+        owner = key[3].rpartition("/")[2]
+        message = f"{key[2]} {owner!r} has no key {key[1]!r}, which container {name!r} needs."
         return Finding(f"{key[2].lower()}-key-missing", message, text, f"Add the key to the {key[2]}.")
     given = "non-root policy" in text
     if given or "runAsNonRoot" in text:
@@ -161,7 +171,7 @@ def _configuration(name: str, text: str) -> Finding:
     return Finding("container-config-invalid", f"Container {name!r} cannot be set up.", text)
 
 
-def _not_started(name: str, text: str) -> Finding:
+def _not_started(who: str, text: str) -> Finding:
     fix = "Check CMD and ENTRYPOINT of the Dockerfile, and command in the chart"
     if "no such file or directory" in text or "executable file not found" in text:
         fix += ": that program is not in the image."
@@ -169,38 +179,39 @@ def _not_started(name: str, text: str) -> Finding:
         fix += ": make the program executable in the image (chmod +x)."
     else:
         fix += "."
-    return Finding("container-cannot-start", f"Container {name!r} cannot be started.", text, fix)
+    return Finding("container-cannot-start", f"{who} cannot be started.", text, fix)
 
 
 def _crashed(pod: Object, container: Object, ended: Object, events: Sequence[Object]) -> Finding:
-    name, code = container["name"], ended.get("exitCode", 0)
+    name, code, who = container["name"], ended.get("exitCode", 0), _who(pod, container)
     if ended.get("reason") in NOT_STARTED:
-        return _not_started(name, ended.get("message", ""))
+        return _not_started(who, ended.get("message", ""))
     again = container.get("restartCount", 0) > 0 or not _restarts(pod)
     patience = AT_ONCE if again or code in COMMAND_FAULTS else FIRST_CRASH
     if ended.get("reason") == "OOMKilled":
         found = Finding(
             "container-out-of-memory",
-            f"Container {name!r} used more memory than its limit{_limit(pod, name)} and was killed.",
+            f"{who} used more memory than its limit{_limit(pod, name)} and was killed.",
             fix="Raise resources.limits.memory in the chart's values, or make the app use less.",
         )
-    elif code in {137, 143} and (probe := _liveness(events)):
+    elif code in STOPPED and (probe := _killing_probe(events)):
+        kind, cause = probe
         found = Finding(
-            "liveness-probe-failed",
-            f"Container {name!r} was killed since its liveness probe failed.",
-            probe,
-            "Correct the probe's path and port in the chart, or give the app time (initialDelaySeconds).",
+            f"{kind}-probe-failed",
+            f"{who} was killed since its {kind} probe failed.",
+            cause,
+            "Correct the probe's path and port in the chart, or give the app time (failureThreshold).",
         )
     elif code == 0:
         found = Finding(
             "container-ends",
-            f"Container {name!r} ends by itself, with exit code 0, though it is to run on.",
+            f"{who} ends by itself, with exit code 0, though it is to run on.",
             fix="CMD must run the server in the foreground.",
         )
     else:
         found = Finding(
             "container-crashes",
-            f"Container {name!r} crashes with exit code {code}{_meaning(code)}.",
+            f"{who} crashes with exit code {code}{_meaning(code)}.",
             ended.get("message", ""),
             "See the last lines of its log.",
         )
@@ -211,9 +222,13 @@ def _restarts(pod: Object) -> bool:
     return mapping_at(pod, "spec").get("restartPolicy", "Always") != "Never"
 
 
-def _liveness(events: Sequence[Object]) -> str:
-    texts = (event.get("message", "") for event in reversed(events))
-    return next((text for text in texts if text.startswith("Liveness probe failed")), "")
+def _killing_probe(events: Sequence[Object]) -> tuple[str, str] | None:
+    """The probe for whose failure the kubelet ends containers, and its words; none if none has failed."""
+    for event in reversed(events):
+        match = re.match(r"(Liveness|Startup) probe failed", event.get("message", ""))
+        if match is not None:
+            return match[1].lower(), event["message"]
+    return None
 
 
 def _limit(pod: Object, name: str) -> str:

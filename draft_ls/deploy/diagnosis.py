@@ -111,20 +111,26 @@ def _not_set_up(pod: Object, events: Sequence[Object]) -> Iterator[Finding]:
 def _unready(pod: Object, statuses: Sequence[Object], events: Sequence[Object]) -> Iterator[Finding]:
     """A probe that fails. A slow start looks the same, so it is told only when time is up."""
     failed = [event.get("message", "") for event in events if event.get("reason") == "Unhealthy"]
-    failed = [text for text in failed if not text.startswith("Liveness")]
     unready = [
         item for item in statuses if not item.get("ready") and mapping_at(item, "state").get("running")
     ]
     if not failed or not unready:
         return
-    kind = "startup" if failed[-1].startswith("Startup") else "readiness"
+    container = unready[0]
+    # An app that has been restarted fails its readiness probe too, while it starts again.
+    kinds = ("Startup", "Readiness", "Liveness")
+    kinds = ("Liveness", *kinds) if container.get("restartCount") else kinds
+    found = next(((kind, text) for kind in kinds for text in reversed(failed) if text.startswith(kind)), None)
+    if found is None:
+        return
+    kind = found[0].lower()
     yield Finding(
         f"{kind}-probe-failed",
-        f"Container {unready[0]['name']!r} runs, but its {kind} probe fails.",
-        failed[-1],
+        f"Container {container['name']!r} runs, but its {kind} probe fails.",
+        found[1],
         "Correct the probe's path and port in the chart, and let the app listen on 0.0.0.0.",
         name_of(pod),
-        unready[0]["name"],
+        container["name"],
         NEVER,
         log=True,
     )

@@ -59,6 +59,8 @@ def template_line(template: str, rendered: str, line: int) -> int:
     if fitting:
         return max(fitting, key=lambda each: (len(_ACTION.sub("", written[each]).strip()), -each))
     makers = [each for each in between if _makes_text(written[each])]
+    if above >= 0 and above + 1 in makers:  # what follows a key that stands in both texts is its block
+        return above + 1
     return makers[-1] if makers else max(above, 0)
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from draft_ls.deploy.schemas import Fault
     from draft_ls.processes import Finished
 
+_OF_OBJECTS = frozenset({"chart-yaml-invalid", "chart-object-invalid", "release-immutable-field"})
+"""Problems of what the chart renders to."""
 TIMEOUT = 20.0
 """Seconds that Helm may take to render a chart."""
 
@@ -82,7 +84,7 @@ async def located(helm: Helm, wanted: Rendering, problem: Problem) -> Problem:
 
     Helm and API servers name lines and fields of the rendered text. The chart is rendered once more.
     """
-    if problem.code not in ("chart-yaml-invalid", "chart-object-invalid") or not wanted.chart.is_dir():
+    if problem.code not in _OF_OBJECTS or not wanted.chart.is_dir():
         return problem
     with contextlib.suppress(TimeoutError):
         rendered = (await _render(helm, wanted, "--debug")).stdout

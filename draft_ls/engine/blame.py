@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from draft_ls.analysis.frames import Source, find_source
+from draft_ls.analysis.wanted_packages import find_wanted
 from draft_ls.deploy.chart_places import setting_places
 from draft_ls.dockerfile.parse import parse
 from draft_ls.dockerfile.settings import settings
-from draft_ls.errors import Place, Position, Problem, Span
+from draft_ls.errors import Place, Position, Problem, Span, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,6 +40,9 @@ _VALUES: Mapping[str, tuple[tuple[str, str], ...]] = {
         for key in ("runAsUser", "runAsNonRoot")
         for context in ("podSecurityContext", "securityContext")
     ),
+    "pod-denied": (
+        (r"(?:memory|cpu) usage per|limit", "resources.limits"), ("usage per|limit", "resources"),
+    ),
     "pod-security-denied": (("", "securityContext"), ("", "podSecurityContext")),
     "volume-claim-unbound": (("", "persistence"), ("", "volumes")),
     "volume-not-mounted": (("", "volumes"),),
@@ -50,8 +54,17 @@ _VALUES: Mapping[str, tuple[tuple[str, str], ...]] = {
 _START = ("container-cannot-start", "container-ends", "container-crashes")
 """What a container's command is to blame for, if no line of the source is."""
 
-_IMAGE = re.compile(r"image-.*")
+_INIT = re.compile(r"^Init container '([^']+)'")
+_CONFIG: Mapping[str, tuple[str, ...]] = {
+    "image-.*": ("registry", "set", "name"),
+    "(?:release|cluster)-forbidden|cluster-unauthorized": ("context", "namespace", "name"),
+    "release-name-invalid": ("name",),
+    "release-set-invalid": ("set",),
+}
+"""Problem code → the keys of draft.toml that decide about it, the likeliest first."""
 _NAMED = re.compile(r"'([^']+)'")
+_WHO = re.compile(r"(?:container|pod) '[^']*'", re.IGNORECASE)
+"""Who misses something: not what is missing."""
 _LINE_LIMIT = 400
 
 
@@ -80,7 +93,24 @@ def located(problems: Iterable[Problem], target: Target) -> tuple[Problem, ...]:
 def _source(problem: Problem, target: Target) -> Source | None:
     dockerfile = parse(target.dockerfile)
     folders = [settings(dockerfile, stage).workdir for stage in dockerfile.stages]
-    return find_source(problem.details, target.context.files, [folder for folder in folders if folder])
+    root, files = target.context.root, target.context.files
+    found = find_source(problem.details, files, [each for each in folders if each], _go_module(root))
+    if found is None and problem.stage is Stage.BUILD:
+        found = find_wanted(problem.details, files, lambda path: _text(root / path))
+    return found
+
+
+def _go_module(root: Path) -> str:
+    """What the app's go.mod calls its module; empty if it has none."""
+    found = re.search(r"^module\s+\"?([^\s\"]+)", _text(root / "go.mod") or "", re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text("utf-8-sig", errors="replace")
+    except OSError:
+        return None
 
 
 def _at_source(problem: Problem, source: Source, root: Path) -> Problem:
@@ -110,41 +140,52 @@ def _place(source: Source, root: Path) -> Place:
 
 
 def _line(path: Path, number: int) -> str:
-    try:
-        lines = path.read_text("utf-8-sig", errors="replace").splitlines()
-    except OSError:
-        return ""
+    lines = (_text(path) or "").splitlines()
     return lines[number][:_LINE_LIMIT] if number < len(lines) else ""
 
 
 def _in_config(problem: Problem, target: Target) -> Place | None:
-    """An image that cannot be pulled comes from where draft.toml says."""
-    if not _IMAGE.fullmatch(problem.code):
-        return None
-    spans = target.environment.spans
-    key = "registry" if "registry" in spans else "set" if "set" in spans else "name"
-    return target.config.place(target.environment.key, key)
+    """An image that cannot be pulled comes from where draft.toml says; so does who may do what where."""
+    keys = next((keys for code, keys in _CONFIG.items() if re.fullmatch(code, problem.code)), ())
+    key = next((each for each in keys if each in target.environment.spans), keys[-1] if keys else None)
+    return target.config.place(target.environment.key, key) if key else None
 
 
 def _in_chart(problem: Problem, target: Target) -> Place | None:
     folder = target.config.path.parent
     chart = folder / target.environment.chart
+    if init := _INIT.match(problem.message):
+        return _named_container(chart, init[1])
     files = (*(folder / each for each in reversed(target.environment.values)), chart / "values.yaml")
     said = f"{problem.message} {problem.cause}"
     for sign, path in _VALUES.get(problem.code, ()):
         if not re.search(sign, said):
             continue
+        if any(each == path or each.startswith(f"{path}.") for each in _set_names(target)):
+            return target.config.place(target.environment.key, "set")
         keys = tuple(path.split("."))
         found = (place for file in files if (place := setting_places(file).get(keys)) is not None)
         if (place := next(found, None) or _in_templates(chart, keys[-1])) is not None:
             return place
     if problem.code.endswith(("-missing", "-key-missing")):
-        names = _NAMED.findall(problem.message)
+        names = _NAMED.findall(_WHO.sub("", problem.message))
         for name in reversed(names):
             for file in (*files, *sorted((chart / "templates").glob("*.yaml"))):
                 if (place := _text_in(file, name)) is not None:
                     return place
     return None
+
+
+def _named_container(chart: Path, name: str) -> Place | None:
+    """The line of the chart that gives a container its name."""
+    pattern = re.compile(rf"^\s*(?:- )?(?P<hit>name:\s*[\"']?{re.escape(name)}[\"']?)\s*$")
+    files = (*sorted((chart / "templates").glob("*.yaml")), chart / "values.yaml")
+    return next((place for file in files if (place := _search(file, pattern)) is not None), None)
+
+
+def _set_names(target: Target) -> list[str]:
+    """What ``set`` in draft.toml lays over the values files."""
+    return [each.partition("=")[0].strip() for each in target.environment.set]
 
 
 def _in_templates(chart: Path, key: str) -> Place | None:
@@ -168,11 +209,7 @@ def _text_in(file: Path, text: str) -> Place | None:
 
 
 def _search(file: Path, pattern: re.Pattern[str]) -> Place | None:
-    try:
-        lines = file.read_text("utf-8-sig", errors="replace").splitlines()
-    except OSError:
-        return None
-    for number, line in enumerate(lines):
+    for number, line in enumerate((_text(file) or "").splitlines()):
         if match := pattern.search(line):
             return Place(file, Span.of(number, match.start("hit"), match.end("hit")))
     return None

@@ -6,21 +6,19 @@ Holds what outlasts a run: what is known of the cluster, the way to the app, the
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from draft_ls.build.context import ArchiveReader, ContextReader
-from draft_ls.build.tags import content_tag
 from draft_ls.engine import imaging, planner, reading
 from draft_ls.engine.access import Access
 from draft_ls.engine.blame import located
 from draft_ls.engine.deployed import deployed_image, not_deployed, renew_pods, told, variables
 from draft_ls.engine.kept import FilesBack, Kept
 from draft_ls.engine.model import PlanKind
-from draft_ls.engine.outlook import Outlook, edited, is_part, says
+from draft_ls.engine.observing import Observer
+from draft_ls.engine.outlook import Outlook, is_part, says
 from draft_ls.engine.place import Guard, find_place
 from draft_ls.engine.planner import Identity, Known
 from draft_ls.engine.releasing import write_release
@@ -31,13 +29,12 @@ from draft_ls.engine.target import Live, OutdatedError, Target
 from draft_ls.engine.tasks import read_tasks, run_tasks
 from draft_ls.errors import DraftError, Problem, Severity, Stage
 from draft_ls.sync.mapping import changes_between
-from draft_ls.sync.supervisor import SCRIPT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
     from pathlib import Path
 
-    from draft_ls.build.model import BuildContext, ContextFile, Image
+    from draft_ls.build.model import ContextFile, Image
     from draft_ls.cluster.client import Cluster
     from draft_ls.config.model import Environment
     from draft_ls.deploy.helm import Helm
@@ -56,9 +53,6 @@ logger = logging.getLogger(__name__)
 
 CLOSING = 0.5
 """Seconds that what goes on in the background gets to end."""
-
-SUPERVISOR = hashlib.sha256(SCRIPT.encode()).hexdigest()
-"""Part of the content of every image that has the supervisor: a newer one makes other images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +103,13 @@ class Deployer:
         self._key = key
         self._tools = tools
         self._guard = Guard(state, ask)
-        self._editor_problems = editor_problems
-        self._readers: dict[tuple[str, str | None], ContextReader | ArchiveReader] = {}
         self._known = Known()
         self._running: Running | None = None
         self._syncing: Syncing | None = None
         self._judged: tuple[Target, Running, tuple[SyncVerdict | None, SyncPlan | None]] | None = None
         """The last verdict, which the plan and then the sync itself ask for."""
         self._images = imaging.Images(tools, ask)
+        self._observer = Observer(key, self._images.supervision, editor_problems)
         self._kept = Kept(state / "files")
         self._tasks: set[asyncio.Task[None]] = set()
         self._written: tuple[ReleaseTarget, str] | None = None
@@ -133,43 +126,18 @@ class Deployer:
 
     async def observe(self) -> Target:
         """See ``target.Pipeline``."""
-        config, environment = await asyncio.to_thread(reading.read_environment, self._key)
-        reader = self._reader(environment)
-        context, release = await asyncio.gather(
-            asyncio.to_thread(reader.read),
-            asyncio.to_thread(reading.read_release, self._key.app, environment),
-        )
-        dockerfile = await asyncio.to_thread(reading.read_dockerfile, context)
-        identity = self._identity(environment, context, dockerfile, release)
-        target = Target(config, environment, context, identity, dockerfile=dockerfile, release=release)
-        held = await asyncio.to_thread(self._held, self._changed(target))
-        return replace(target, held=held) if held else target
-
-    def _identity(
-        self, environment: Environment, context: BuildContext, dockerfile: str, release: ReleaseInputs
-    ) -> Identity:
-        supervised = is_wanted(environment) and not self._images.supervision.is_given_up(dockerfile)
-        digest = f"{context.digest}+{SUPERVISOR}" if supervised else context.digest
-        content = content_tag(digest, environment.image_build_args, environment.platforms)
-        return Identity(content, release.digest)
-
-    def _reader(self, environment: Environment) -> ContextReader | ArchiveReader:
-        """The reader of an environment's build context; it remembers what it has read."""
-        app, name = self._key.app, (environment.dockerfile, environment.build_tar)
-        if name not in self._readers:
-            dockerfile, archive = name
-            self._readers[name] = (
-                ArchiveReader(app, app / archive, dockerfile) if archive else ContextReader(app, dockerfile)
-            )
-        return self._readers[name]
+        return await self._observer.observe(self._changed)
 
     def plan(self, target: Target, *, force: bool = False) -> Plan:
         """See ``target.Pipeline``."""
+        return self._plan(target, self._judge(target)[0], force=force)
+
+    def _plan(self, target: Target, sync: SyncVerdict | None, *, force: bool = False) -> Plan:
         return planner.plan(
             target.identity,
             self._known,
             changed=self._changed(target),
-            sync=self._judge(target)[0],
+            sync=sync,
             held=tuple(problem.message for problem in target.held),
             force=force,
         )
@@ -190,10 +158,14 @@ class Deployer:
             return None
         runs = says(running.files, running.dockerfile, running.release, path, data)
         if says(target.context.files, target.dockerfile, target.release, path, data):
-            return Outlook(live and runs, True, self.plan(target))
-        after = await asyncio.to_thread(edited, target, path, data)
-        identity = self._identity(after.environment, after.context, after.dockerfile, after.release)
-        return Outlook(live and runs, False, self.plan(replace(after, identity=identity)))
+            return Outlook(live and runs)
+        after = await asyncio.to_thread(self._observer.edited, target, path, data)
+        verdict = None
+        if self._syncing is not None:
+            verdict, _ = await asyncio.to_thread(
+                judge, after, running.files, running.dockerfile, running.refusal
+            )
+        return Outlook(live and runs, self._plan(after, verdict))
 
     def _judge(self, target: Target) -> tuple[SyncVerdict | None, SyncPlan | None]:
         if self._known.running is None or self._running is None or self._syncing is None:
@@ -207,12 +179,6 @@ class Deployer:
     def survived(self) -> bool:
         """See ``target.Pipeline``."""
         return self._known.live is not None
-
-    def _held(self, changed: Iterable[str]) -> tuple[Problem, ...]:
-        return (
-            *reading.held_by_syntax(self._key.app, changed),
-            *reading.held_by_editor(self._key.app, self._editor_problems),
-        )
 
     def _changed(self, target: Target) -> tuple[str, ...]:
         """The files that differ from what runs; none if nothing runs yet."""
@@ -314,7 +280,7 @@ class Deployer:
             return (await asyncio.shield(opening))[0]
 
         async def is_current() -> bool:
-            return await asyncio.to_thread(self._reader(target.environment).read) == target.context
+            return await asyncio.to_thread(self._observer.still, target)
 
         try:
             await run_tasks(tasks.pre_up, tasks.path, variables(target, place), report.lines(Stage.BUILD))

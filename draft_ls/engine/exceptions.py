@@ -25,7 +25,8 @@ KEPT = 120
 
 _SIGN = re.compile(
     r"Traceback \(most recent call last\)|^\s+at .+:\d+:\d+\)?$|^\s+at .+\(\w+\.(?:java|kt|scala):\d+\)$|"
-    r"^panic: |panicked at |^Exception in thread |^Unhandled exception|^(?:PHP )?(?:Fatal|Parse) error:|"
+    r"^panic: |panicked at |^Exception in thread |^Unhandled exception|"
+    r"^(?:\[[^\]]*\] |NOTICE: PHP message: )*(?:PHP )?(?:Fatal|Parse) error:|"
     r":\d+:in [`'].+: .+\(\w+\)$"
 )
 

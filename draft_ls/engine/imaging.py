@@ -148,7 +148,8 @@ async def node_facts(cluster: Cluster) -> tuple[NodeFacts, ...]:
         raise
     running: dict[str, list[str]] = {}
     for pod in pods:
-        running.setdefault(pod["spec"].get("nodeName", ""), []).append(uid_of(pod))
+        if not pod["metadata"].get("deletionTimestamp"):  # its containers may be gone though it still counts
+            running.setdefault(pod["spec"].get("nodeName", ""), []).append(uid_of(pod))
     return tuple(_facts(node, running.get(node["metadata"]["name"], [])) for node in nodes)
 
 

@@ -27,13 +27,11 @@ class Outlook:
 
     Attributes:
         live: what answers was made with this very content of the file.
-        saved: the disk says the same as the editor.
-        plan: what the next save would do.
+        plan: what its next save would do; none if the disk says the same as the editor.
     """
 
     live: bool
-    saved: bool
-    plan: Plan
+    plan: Plan | None = None
 
 
 def is_part(target: Target, path: str) -> bool:

@@ -72,8 +72,8 @@ async def _outlook(engine: Engine, key: Key, path: Path, data: bytes) -> Outlook
 
 def _command(ls: DraftLanguageServer, status: Status, outlook: Outlook, *, named: bool) -> Command:
     text = title(status, outlook)
-    name = "open" if outlook.live and outlook.saved and status.route else ""
-    if outlook.saved and not outlook.live and not status.watching and not status.state.working:
+    name = "open" if outlook.live and outlook.plan is None and status.route else ""
+    if not outlook.live and outlook.plan is None and not status.watching and not status.state.working:
         name = "up"
     arguments = [{"app": uri_of(status.key.app), "environment": status.key.environment}]
     return Command(
@@ -85,7 +85,7 @@ def _command(ls: DraftLanguageServer, status: Status, outlook: Outlook, *, named
 
 def title(status: Status, outlook: Outlook) -> str:
     """One line: where the file stands and, while saves redeploy, what the next one will do."""
-    if not outlook.saved:
+    if outlook.plan is not None:
         told = status.watching and not status.state.working
         return f"○ Edited · next save: {next_save(outlook.plan)}" if told else "○ Edited"
     if outlook.live:

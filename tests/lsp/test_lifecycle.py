@@ -86,6 +86,61 @@ async def test_a_client_that_says_nothing_is_asked_nothing() -> None:
         assert wire.received == []
 
 
+FILES = {
+    "id": "draft-files",
+    "method": "workspace/didChangeWatchedFiles",
+    "registerOptions": {
+        "watchers": [
+            {"globPattern": "**/draft.toml"},
+            {"globPattern": "**/*Dockerfile*"},
+            {"globPattern": "**/*.dockerignore"},
+            {"globPattern": "**/chart/**"},
+            {
+                "globPattern": "**/{requirements*.txt,pyproject.toml,package.json,package-lock.json,"
+                ".env*,values*.yaml}"
+            },
+        ]
+    },
+}
+SETTINGS = {
+    "id": "draft-settings",
+    "method": "workspace/didChangeConfiguration",
+    "registerOptions": {"section": "draft"},
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "settings", "expected"),
+    [
+        (True, True, [FILES, SETTINGS]),
+        (True, False, [FILES]),
+        (False, True, [SETTINGS]),
+        (False, False, []),
+    ],
+)
+async def test_what_is_registered_is_what_the_client_can_register(
+    files: bool, settings: bool, expected: list[object]
+) -> None:
+    everywhere = {
+        name: {"dynamicRegistration": True} for name in ("completion", "hover", "codeLens", "rename")
+    }
+    workspace = {
+        "didChangeWatchedFiles": {"dynamicRegistration": files},
+        "didChangeConfiguration": {"dynamicRegistration": settings},
+    }
+    for text_document in ({}, everywhere):
+        async with serving() as wire:
+            static = await wire.initialize({"workspace": workspace, "textDocument": text_document})
+            await wire.request("draft/apps", {})
+            if expected and not wire.received:
+                wire.received.append(await wire.read())
+            asked = [each for each in wire.received if each["method"] == "client/registerCapability"]
+            found = [each for message in asked for each in message["params"]["registrations"]]
+            assert found == expected
+            features = ("completionProvider", "hoverProvider", "codeLensProvider", "renameProvider")
+            assert all(static.get(name) for name in features), "what never changes is not registered"
+
+
 @pytest.mark.parametrize("options", [7, "x", [], {"notifications": "yes", "commandPrefix": 3, "unknown": {}}])
 async def test_odd_initialization_options_are_ignored(options: object) -> None:
     async with serving() as wire:

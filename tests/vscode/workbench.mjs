@@ -194,6 +194,11 @@ export class Workbench {
     });
   }
 
+  /** Waits for a code lens that says a text, in the editor that is shown. */
+  async lens(text) {
+    await this.page.locator(".editor-instance .codelens-decoration", { hasText: text }).first().waitFor();
+  }
+
   // Panels, dialogs, notifications
 
   async problems() {

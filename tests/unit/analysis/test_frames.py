@@ -9,7 +9,7 @@ from draft_ls.analysis.frames import Source, find_source
 FILES = frozenset(
     {
         "app.py", "shop/views.py", "server.js", "src/index.ts", "main.go", "cmd/web/main.go", "src/main.rs",
-        "src/main/java/com/x/App.java", "Program.cs", "app.rb", "config.ru", "index.php", "lib/a.ex",
+        "src/main/java/com/x/App.java", "Program.cs", "app.rb", "Gemfile", "config.ru", "index.php", "lib/a.ex",
         "main.c", "web/src/App.tsx",
     }
 )  # fmt: skip
@@ -74,6 +74,15 @@ SyntaxError: Unexpected token '='""",
         "panic: no luck\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/cmd/web/main.go:7 +0x1d\nexit",
         Source("cmd/web/main.go", 6, None, "no luck"),
     ),
+    "go panic, -trimpath": (
+        ("panic: no luck\n\ngoroutine 1 [running]:\nruntime.gopanic()\n\truntime/panic.go:884 +0x212\n"
+        "main.main()\n\texample.com/shop/cmd/web/main.go:7 +0x1d\nexit status 2"),
+        Source("cmd/web/main.go", 6, None, "no luck"),
+    ),
+    "go, a module that is not required": (
+        "main.go:4:2: no required module provides package example.org/x; to add it:\n\tgo get example.org/x",
+        Source("main.go", 3, 1, "no required module provides package example.org/x; to add it:"),
+    ),
     "rustc": (
         "error[E0425]: cannot find value `x` in this scope\n --> src/main.rs:3:5\n  |\n3 |     x\n",
         Source("src/main.rs", 2, 4, "error[E0425]: cannot find value `x` in this scope"),
@@ -100,10 +109,19 @@ SyntaxError: Unexpected token '='""",
         "/src/Program.cs(3,5): error CS1002: ; expected [/src/app.csproj]",
         Source("Program.cs", 2, 4, "CS1002: ; expected"),
     ),
+    "mcs": (
+        "/src/Program.cs(4,13): error CS0029: Cannot implicitly convert type `string' to `int'",
+        Source("Program.cs", 3, 12, "CS0029: Cannot implicitly convert type `string' to `int'"),
+    ),
     ".net stack": (
         """Unhandled exception. System.Exception: no luck
    at Program.<Main>$(String[] args) in /src/Program.cs:line 4""",
         Source("Program.cs", 3, None, "System.Exception: no luck"),
+    ),
+    "bundler": (
+        ("[!] There was an error parsing `Gemfile`: undefined method `sauce' for #<Bundler::Dsl>. Bundler cannot "
+        "continue.\n\n #  from /app/Gemfile:1\n #  ----\n >  sauce 'https://rubygems.org'\n #  ----"),
+        Source("Gemfile", 0, None, "undefined method `sauce' for #<Bundler::Dsl>. Bundler cannot continue."),
     ),
     "ruby": (
         "/app/app.rb:3:in `boom': no luck (RuntimeError)\n\tfrom /app/config.ru:1:in `block'",
@@ -115,6 +133,15 @@ SyntaxError: Unexpected token '='""",
     ),
     "php uncaught": (
         "PHP Fatal error:  Uncaught Exception: no luck in /app/index.php:3",
+        Source("index.php", 2, None, "Uncaught Exception: no luck"),
+    ),
+    "php in FPM's log": (
+        "NOTICE: PHP message: PHP Parse error:  syntax error, unexpected end of file in /app/index.php on line 9",
+        Source("index.php", 8, None, "syntax error, unexpected end of file"),
+    ),
+    "php in Apache's log": (
+        ("[Fri Nov 27 21:00:00.123456 2026] [php:error] [pid 17] [client 10.0.0.1:55] PHP Fatal error:  Uncaught "
+        "Exception: no luck in /app/index.php:3\\nStack trace:\\n#0 {main}\\n  thrown in /app/index.php on line 3"),
         Source("index.php", 2, None, "Uncaught Exception: no luck"),
     ),
     "elixir": (
@@ -145,7 +172,7 @@ NOTHING = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_blamed_line(name: str) -> None:
     text, expected = CASES[name]
-    assert find_source(text.split("\n"), FILES) == expected
+    assert find_source(text.split("\n"), FILES, module="example.com/shop") == expected
 
 
 @pytest.mark.parametrize("name", NOTHING)

@@ -57,6 +57,7 @@ def found(thing: dict[str, Any], *events: dict[str, Any], old: int = 0, maker: b
         ('Failed to pull image "a": x509: unknown authority', "image-registry-untrusted"),
         ('Failed to pull image "a": dial tcp: lookup reg: no such host', "image-registry-unreachable"),
         ('Failed to pull image "a": unexpected EOF', "image-pull-failed"),
+        ('Failed to pull image "r/a:1": Get "http://r/v2/": no basic auth credentials', "image-pull-denied"),
     ],
 )
 def test_why_an_image_cannot_be_pulled(cause: str, code: str) -> None:
@@ -101,6 +102,32 @@ def test_a_liveness_probe_that_kills() -> None:
     thing = pod(containerStatuses=[container(1, last, waiting={"reason": "CrashLoopBackOff"})])
     (finding,) = found(thing, event("Unhealthy", "Liveness probe failed: HTTP probe failed with 500"))
     assert finding.code == "liveness-probe-failed"
+
+
+@pytest.mark.parametrize("code", [0, 137, 143])
+@pytest.mark.parametrize("kind", ["Liveness", "Startup"])
+def test_a_server_that_ends_well_when_its_probe_kills_it(kind: str, code: int) -> None:
+    thing = pod(containerStatuses=[container(1, terminated={"exitCode": code, "reason": "Completed"})])
+    (finding,) = found(thing, event("Unhealthy", f"{kind} probe failed: 404"))
+    assert (finding.code, finding.cause) == (f"{kind.lower()}-probe-failed", f"{kind} probe failed: 404")
+
+
+def test_of_several_probes_the_one_that_restarts_it_is_told() -> None:
+    """A container that has just been restarted fails its readiness probe too."""
+    said = ("Liveness probe failed: 404", "Readiness probe failed: connection refused")
+    for restarts, cause in ((1, said[0]), (0, said[1])):
+        thing = pod(containerStatuses=[container(restarts, running={"startedAt": "now"})])
+        (finding,) = found(thing, *(event("Unhealthy", text) for text in said))
+        kind = cause.partition(" ")[0].lower()
+        assert (finding.code, finding.cause, finding.patience) == (f"{kind}-probe-failed", cause, NEVER)
+
+
+def test_an_init_container_is_called_one() -> None:
+    failed = container(1, terminated={"exitCode": 3, "reason": "Error"})
+    thing = pod(initContainerStatuses=[failed])
+    thing["spec"]["initContainers"] = [{"name": "app"}]
+    (finding,) = found(thing)
+    assert finding.message == "Init container 'app' crashes with exit code 3."
 
 
 def test_a_container_that_would_run_as_root() -> None:

@@ -32,7 +32,7 @@ def status(state: State, *, watching: bool = True) -> Status:
     ],
 )
 def test_what_the_next_save_will_do(plan: Plan, said: str) -> None:
-    edited = Outlook(live=False, saved=False, plan=plan)
+    edited = Outlook(live=False, plan=plan)
     assert title(status(State.LIVE), edited) == f"○ Edited · next save: {said}"
 
 
@@ -51,11 +51,11 @@ def test_what_the_next_save_will_do(plan: Plan, said: str) -> None:
     ],
 )
 def test_a_saved_file(state: State, live: bool, said: str) -> None:
-    assert title(status(state), Outlook(live, saved=True, plan=SYNC)) == said
+    assert title(status(state), Outlook(live)) == said
 
 
 def test_what_is_not_sure_is_not_foretold() -> None:
-    edited, stale = Outlook(live=True, saved=False, plan=SYNC), Outlook(live=False, saved=True, plan=SYNC)
+    edited, stale = Outlook(live=True, plan=SYNC), Outlook(live=False)
     assert title(status(State.BUILDING), edited) == "○ Edited"
     assert title(status(State.LIVE, watching=False), edited) == "○ Edited"
     assert title(status(State.LIVE, watching=False), stale) == "○ Stale · Up deploys it"

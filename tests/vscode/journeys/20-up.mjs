@@ -14,6 +14,7 @@ export default async function up({ ground, folder, open, shot }) {
   await shot(workbench, "1-deploying");
   const url = await workbench.live();
   assert.match(await fetchText(url), /Hello, World!/);
+  await workbench.lens("● Live");
   await shot(workbench, "2-live");
 
   const hover = await workbench.hover();
@@ -22,9 +23,12 @@ export default async function up({ ground, folder, open, shot }) {
   await workbench.page.mouse.move(640, 300);
 
   await workbench.replace("Hello, World!", "Hello, Draft!");
+  await workbench.lens("○ Edited · next save: sync 1 file");
+  await shot(workbench, "4-edited");
   await workbench.save();
   await until("the new text", async () => /Hello, Draft!/.test(await fetchText(url)), 60_000);
   await workbench.live();
+  await workbench.lens("● Live");
   await shot(workbench, "4-redeployed");
 
   await workbench.command("Draft: Show Output");
