@@ -111,7 +111,9 @@ class DiskTree:
                 data = file.read(limit)
         except OSError:
             return None
-        return data.decode("utf-8-sig", errors="replace")
+        # PowerShell's `pip freeze > requirements.txt` writes UTF-16.
+        encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+        return data.decode(encoding, errors="replace")
 
     def kind(self, path: str) -> Kind | None:
         """See ``Tree.kind``."""

@@ -33,6 +33,9 @@ def exec_form(line: str) -> tuple[str, ...]:
     simple = arguments(line)
     if simple:
         return simple
+    *before, last = line.rpartition(" && ")
+    if before[0] and arguments(last) and last.split()[0] not in {"exec", "cd"}:
+        return ("sh", "-c", f"{before[0]} && exec {last}")
     first = re.match(r"[\w./-]+", line)
     alone = not re.search(r"[|&;\n]", line) and first is not None and not _ASSIGNMENT.match(line)
     return ("sh", "-c", f"exec {line}" if alone and not line.startswith("exec ") else line)
@@ -41,7 +44,7 @@ def exec_form(line: str) -> tuple[str, ...]:
 def shell_line(command: tuple[str, ...]) -> str:
     """An argument list as a person would type it."""
     if len(command) == 3 and command[:2] == ("sh", "-c"):
-        return command[2].removeprefix("exec ")
+        return command[2].removeprefix("exec ").replace(" && exec ", " && ")
     return shlex.join(command)
 
 
@@ -53,8 +56,7 @@ def with_port(line: str, port: int) -> str:
 def procfile(sources: Sources) -> Fact[str] | None:
     """The ``web`` process of a Procfile, else its only process, as written."""
     found = {
-        match[1]: match
-        for _, match in sources.search(("Procfile",), r"^([A-Za-z0-9_-]+):[ \t]*(\S.*?)[ \t]*$")
+        match[1]: match for _, match in sources.search(("Procfile",), r"^([A-Za-z0-9_-]+):[ \t]*(\S.*?)\s*$")
     }
     processes = {name: match for name, match in found.items() if name != "release"}
     match = processes.get("web") or (next(iter(processes.values())) if len(processes) == 1 else None)
@@ -86,3 +88,40 @@ def port_in(line: str) -> int | None:
         if match and 0 < int(match[1]) < 65536:
             return int(match[1])
     return None
+
+
+_LOCAL = (
+    (r"uvicorn\s", r"--host\b|--uds\b|--fd\b", "--host 0.0.0.0"),
+    (r"(?:python3? -m )?flask (?:\S+ )*?run\b", r"--host\b|\s-h\b", "--host=0.0.0.0"),
+    (r"fastapi dev\b", r"--host\b", "--host 0.0.0.0"),
+    (
+        r"(?:python3? \S*manage\.py|django-admin) runserver",
+        r"\brunserver(?: --?[\w-]+)* \S*\d",
+        "0.0.0.0:{port}",
+    ),
+    (r"daphne\s", r"\s-(?:b|e|u)\b|--bind|--endpoint", "-b 0.0.0.0"),
+    (r"hypercorn\s", r"\s-b\b|--bind", "--bind 0.0.0.0:{port}"),
+    (r"json-server\s", r"--host\b|\s-H\b", "--host 0.0.0.0"),
+    (r"(?:vite|astro) (?:preview|dev)\b|vite$", r"--host\b", "--host 0.0.0.0"),
+    (r"(?:ng|webpack|hexo) serve\b|sirv\s", r"--host\b", "--host 0.0.0.0"),
+    (r"wrangler dev\b", r"--ip\b", "--ip 0.0.0.0"),
+)
+"""What a server's command starts with, the option that names its address, and what to add without it: these listen on
+127.0.0.1 otherwise, where nothing outside the container reaches them."""
+
+_LOOPBACK = re.compile(
+    r"(--host[= ]|--bind[= ]|-b[= ]|-h[= ]|--address[= ]|runserver )[\"']?(?:127\.0\.0\.1|localhost)\b"
+)
+
+
+def reachable(line: str, port: int) -> str:
+    """A command line whose server listens on every address."""
+    *before, last = line.split(" && ")
+    command = _TOOL.sub("", _LOOPBACK.sub(r"\g<1>0.0.0.0", last))
+    for server, option, added in _LOCAL:
+        if re.match(server, command) and not re.search(option, command) and not re.search(r"[|;&]", command):
+            last = f"{last} {added.format(port=port)}"
+    return " && ".join([*before, _LOOPBACK.sub(r"\g<1>0.0.0.0", last)])
+
+
+_TOOL = re.compile(r"^(?:exec |npx |(?:[A-Z_]+=\S*\s+)+|python3? -m (?=uvicorn|daphne|hypercorn))+")

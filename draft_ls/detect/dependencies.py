@@ -21,7 +21,9 @@ Declared = "Iterator[tuple[str, Evidence]]"
 REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)", re.MULTILINE)
 """A line of a requirements file that names a package."""
 
-REQUIREMENTS = ("requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in")
+REQUIREMENTS = (
+    "requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in", "*/requirements.txt",
+)  # fmt: skip
 
 
 class Dependencies:
@@ -74,7 +76,11 @@ def _pypi(sources: Sources) -> Iterator[tuple[str, Evidence]]:
         for _, match in sources.search((path,), r"^\s*-\s*([A-Za-z0-9][\w.-]*)"):
             yield normalise(match[1]), sources.evidence(path, match)
     for path in ("setup.cfg", "setup.py"):
-        block = sources.find(path, r"install_requires\s*=\s*(?:\[([^\]]*)\]|((?:\n?[ \t]+[^\n]+)+))")
+        named = sources.find(path, r"install_requires\s*=\s*([a-zA-Z_]+)\s*[,)]")
+        listed = sources.find(path, rf"^{named[1]}\s*=\s*\[[^\]]*\]") if named else None
+        block = listed or sources.find(
+            path, r"install_requires\s*=\s*(?:\[([^\]]*)\]|((?:\n?[ \t]+[^\n]+)+))"
+        )
         names = (
             re.finditer(r"""(?:^|["'])\s*([A-Za-z0-9][\w.-]*)""", block[0].partition("=")[2], re.MULTILINE)
             if block

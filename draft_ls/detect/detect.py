@@ -13,7 +13,7 @@ from draft_ls.detect.facts.existing import complete
 from draft_ls.detect.model import Detection
 from draft_ls.detect.sources import Sources
 from draft_ls.detect.ties import FRONT_ENDS, chosen
-from draft_ls.detect.walk import secondary, walk
+from draft_ls.detect.walk import secondary, settings, walk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -84,13 +84,20 @@ def survey(tree: Tree, *, rules: Sequence[PackRules] | None = None, memory: Memo
     packs = builtin_rules() if rules is None else tuple(rules)
     folders = walk(tree)
     triggers = Triggers(packs, CERTAIN_BELOW)
-    roots = {path for path, folder in folders.items() if path and triggers.own(folder)}
+    roots = {path for path, folder in folders.items() if path and triggers.own(folder) and not settings(path)}
     found: list[Detection] = []
     for path, folder in folders.items():
         if not path or path in roots or (triggers.any(folder) and not _within(path, found)):
             candidate = detect_folder(tree, path, folders, packs, roots, memory)
             if candidate:
                 found.append(candidate)
+    for part in [each for each in found if each.details.get("above") is True]:
+        above = part.path.rpartition("/")[0]
+        whole = detect_folder(tree, above, folders, packs, roots - {part.path}, memory)
+        if whole and whole.pack == part.pack and whole.start and whole.confidence >= CERTAIN_BELOW:
+            roots.discard(part.path)
+            rest = [each for each in found if each.path != above]
+            found = [whole, *(each for each in rest if each.path in roots or not _within(each.path, [whole]))]
     return _ranked(found, len(folders))
 
 

@@ -138,6 +138,18 @@ class Sources:
                 )
         return None
 
+    @cached_property
+    def above_folders(self) -> tuple[Sources, ...]:
+        """The folders above the app, nearest first, each with the files that lie directly in it."""
+        found: list[Sources] = []
+        folder = self.path
+        while folder:
+            folder = folder.rpartition("/")[0]
+            prefix = f"{folder}/" if folder else ""
+            names = [full[len(prefix) :] for full in self.above if full.rpartition("/")[0] == folder]
+            found.append(Sources(self._tree, folder, sorted(names), names))
+        return tuple(found)
+
     def toml(self, path: str) -> dict[str, Any]:
         """A TOML file's table; empty if it is absent or broken."""
         return self._document(path, tomllib.loads)

@@ -78,6 +78,11 @@ def _enters(name: str) -> bool:
     return name not in GENERATED
 
 
+def settings(path: str) -> bool:
+    """Whether a folder holds a part of the settings of an app above: ``config/_default``."""
+    return path.rpartition("/")[0].rpartition("/")[2] == "config"
+
+
 MEMBERS = frozenset({"apps", "services"})
 """Folders of apps: what lies in one of them is meant to be deployed, whatever it is called."""
 

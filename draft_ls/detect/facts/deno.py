@@ -24,6 +24,7 @@ ENTRIES = (
     "app.ts",
     "src/main.ts",
     "src/server.ts",
+    "src/index.ts",
     "main.tsx",
     "main.js",
     "server.js",
@@ -74,11 +75,17 @@ def analyze(subject: Subject) -> Facts:
         "manifest": manifest,
     }
     found = scripts(sources)
+    mounted = any(script.mounts() for script in found)
     for script in found:
-        facts.health = facts.health or script.health()
+        facts.health = facts.health or script.health("", mounted=mounted)
         facts.reads_port = facts.reads_port or script.reads_port()
         for port, reads in script.listens():
             facts.port, facts.reads_port = facts.port or port, facts.reads_port or reads
+    serves = any(sources.search([script.path for script in found], r"\bserve\(")) or "serve" in (
+        facts.start.value[1:2] if facts.start else ()
+    )
+    if serves and not facts.port and subject.framework is None:
+        facts.port = Fact(subject.rules.port or 8000)
     facts.variables = unique(each for script in found for each in script.required_variables())
     if facts.start is None:
         facts.confidence = 0.35

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from draft_ls.detect.commands import exec_form, is_worker, port_in, procfile, reads_port, with_port
+from draft_ls.detect.commands import exec_form, is_worker, port_in, reads_port, with_port
+from draft_ls.detect.facts.hosting import (
+    declared_start,
+    hosted_health,
+    hosted_port,
+    script_port,
+    with_scripts,
+)
+from draft_ls.detect.facts.images import DOCKERFILES
 from draft_ls.detect.facts.settings import configured_port, environment_port
 from draft_ls.detect.facts.variables import example_variables, unique
 from draft_ls.detect.model import Evidence, Fact
@@ -17,7 +25,6 @@ if TYPE_CHECKING:
     from draft_ls.detect.facts import Facts, Subject
     from draft_ls.detect.sources import Sources
 
-DOCKERFILES = ("Dockerfile", "Containerfile", "docker/Dockerfile")
 COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 MANIFESTS = (
     "k8s/*.y*ml",
@@ -32,7 +39,7 @@ MANIFESTS = (
 def complete(subject: Subject, facts: Facts) -> None:
     """Fill in what the analyzer left open, and let files that deploy the app already have the last word."""
     sources, framework = subject.sources, subject.framework
-    listens = not _from_procfile(subject, facts)
+    listens = not _from_platform(subject, facts)
     _from_dockerfile(sources, facts)
     if facts.port is None or not facts.port.evidence:
         _published(sources, facts)
@@ -55,7 +62,9 @@ def complete(subject: Subject, facts: Facts) -> None:
 
 def _published(sources: Sources, facts: Facts) -> None:
     """Take the port that a compose file or a manifest names, over a default."""
-    _take(facts, compose_port(sources) or manifest_port(sources))
+    _take(
+        facts, compose_port(sources) or manifest_port(sources) or hosted_port(sources) or script_port(sources)
+    )
 
 
 def _from_environment(sources: Sources, facts: Facts) -> Fact[int] | None:
@@ -83,15 +92,16 @@ def _take(facts: Facts, port: Fact[int] | None) -> None:
     facts.port = port or facts.port
 
 
-def _from_procfile(subject: Subject, facts: Facts) -> bool:
-    """Take the Procfile's command; whether that is a worker's, which does not listen."""
-    declared = procfile(subject.sources)
-    if declared is None or (facts.start and facts.start.evidence == declared.evidence):
+def _from_platform(subject: Subject, facts: Facts) -> bool:
+    """Take what a Procfile or the like says; whether it is a worker, which does not listen."""
+    facts.health = hosted_health(subject.sources, subject.rules.analyzer) or facts.health
+    declared = declared_start(subject.sources, subject.rules.analyzer)
+    if declared is None or (facts.start and declared.evidence[0] in facts.start.evidence):
         return False
     image = facts.start.value if facts.start else ()
     if image[:1] == ("nginx",) or re.match(r"(?:vendor/bin/)?heroku-php-", declared.value):
         return False
-    facts.reads_port = facts.reads_port or reads_port(declared.value)
+    facts.reads_port = facts.reads_port or reads_port(with_scripts(subject.sources, declared.value))
     named = port_in(declared.value)
     facts.port = Fact(named, declared.evidence) if named else facts.port
     usual = subject.framework.port if subject.framework else None

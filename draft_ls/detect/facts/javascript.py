@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from draft_ls.detect.commands import arguments, exec_form, port_in, procfile, reads_port, with_port
 from draft_ls.detect.facts import Facts
+from draft_ls.detect.facts.javascript_hooks import hooks
+from draft_ls.detect.facts.javascript_native import system_needs
 from draft_ls.detect.facts.javascript_source import SOURCE, scripts
+from draft_ls.detect.facts.javascript_start import ENTRIES, start, starts_with_tool
 from draft_ls.detect.facts.javascript_static import SERVERS, artifacts, standalone, static_site
 from draft_ls.detect.facts.javascript_tools import node_version, package_manager
 from draft_ls.detect.facts.variables import example_variables, unique
@@ -17,22 +19,8 @@ from draft_ls.detect.sources import table
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Subject
     from draft_ls.detect.facts.javascript_tools import PackageManager
+    from draft_ls.detect.model import Detail
     from draft_ls.detect.sources import Sources
-
-ENTRIES = (
-    "server",
-    "index",
-    "app",
-    "main",
-    "src/server",
-    "src/index",
-    "src/app",
-    "src/main",
-    "bin/www",
-    "bot",
-    "worker",
-)
-"""Names of files that start an app, without extension, best first."""
 
 NO_SERVERS = (
     "npm-dev:electron",
@@ -40,13 +28,11 @@ NO_SERVERS = (
     "npm:react-native",
     "npm-dev:@tauri-apps/cli",
     "npm-dev:@types/vscode",
+    "npm:firebase-functions",
+    "npm:@azure/functions",
 )
-"""Packages of programs for desktops, telephones and editors."""
+"""Packages of programs for desktops, telephones and editors, and of functions that a cloud runs."""
 
-_WATCHERS = re.compile(
-    r"^(?:npx\s+)?(?:nodemon|node-dev|supervisor)\s+(?:--?[\w-]+(?:[= ](?=\S+\s)\S+)?\s+)*"
-    r"|^node\s+--watch(?:-path=\S+)?\s+"
-)
 _OTHERS = re.compile(
     r"\b(?:turbo|nx|lerna|rush|moon)\b|\bpnpm (?:-r|--filter|-F|recursive)"
     r"|\b(?:npm|yarn|bun) (?:-w|--workspaces?|--filter|workspaces?)\b"
@@ -57,8 +43,6 @@ _BUILDS = re.compile(
     r"\b(?:vitepress|vuepress|vite|astro|next|nuxt|ng|gatsby|docusaurus) build\b|\bhexo generate\b"
 )
 """A script that builds, whatever it is called."""
-
-_ENVIRONMENT = re.compile(r"^(?:(?:npx\s+)?(?:cross-env|env)\s+)?(?:[A-Z_][A-Z0-9_]*=\S*\s+)+")
 
 
 def analyze(subject: Subject) -> Facts:
@@ -73,7 +57,10 @@ def analyze(subject: Subject) -> Facts:
     declared = {name: str(line) for name, line in table(package.get("scripts")).items()}
     facts.details.update(_details(sources, manager))
     script = next((name for name, line in declared.items() if _BUILDS.search(line)), "")
-    script = "build" if "build" in declared else script
+    script = "build" if "build" in declared else script or _built_for_server(sources, declared)
+    installing = hooks(sources)
+    script = script or installing.builds
+    facts.details |= {"held_hooks": installing.held, "later_hooks": installing.later}
     if script:
         evidence = sources.quote("package.json", f'"{script}"', declared[script])
         facts.build = Fact(f"{manager.fact.value} run {script}", (evidence,))
@@ -86,14 +73,22 @@ def analyze(subject: Subject) -> Facts:
         _confidence(subject, facts)
         return facts
     _network(subject, facts)
-    facts.start = standalone(subject) or _start(subject, facts, declared, manager)
+    facts.start = standalone(subject) or start(subject, facts, declared, manager)
+    if facts.start and facts.start.value[0] == "fastify":
+        facts.reads_port = True
     facts.details["artifacts"] = artifacts(subject, facts.start)
-    facts.details["development_start"] = _starts_with_tool(facts.start, package)
+    facts.details["development_start"] = (installing.develops and not facts.build) or starts_with_tool(
+        facts.start, package
+    )
     _confidence(subject, facts)
     return facts
 
 
-def _details(sources: Sources, manager: PackageManager) -> dict[str, str | int | bool | tuple[str, ...]]:
+def _details(sources: Sources, manager: PackageManager) -> dict[str, Detail]:
+    return _manifests(sources, manager) | system_needs(sources)
+
+
+def _manifests(sources: Sources, manager: PackageManager) -> dict[str, Detail]:
     names = (
         "package.json",
         manager.lockfile,
@@ -114,6 +109,17 @@ def _details(sources: Sources, manager: PackageManager) -> dict[str, str | int |
     }
 
 
+def _built_for_server(sources: Sources, declared: dict[str, str]) -> str:
+    """The script by which Heroku builds the front end of a sub-folder, if the server sends what it writes."""
+    line = declared.get("heroku-postbuild", "")
+    folder = re.search(r"(?:cd|--prefix|--cwd|-C)\s+(?:\./)?([\w-]+)", line)
+    if folder is None:
+        return ""
+    paths = [path for path in sources.files if SOURCE.search(path)][:20]
+    served = any(sources.search(paths, rf"[\"'/]{folder[1]}(?:/|[\"'],\s*[\"'])(?:build|dist)\b"))
+    return "heroku-postbuild" if served else ""
+
+
 def _is_typescript(subject: Subject) -> bool:
     sources = subject.sources
     if sources.has("tsconfig.json") or sources.matching("tsconfig.*.json"):
@@ -124,8 +130,10 @@ def _is_typescript(subject: Subject) -> bool:
 
 def _network(subject: Subject, facts: Facts) -> None:
     found = scripts(subject.sources)
+    mounted = any(script.mounts() for script in found)
+    prefix = next((path for script in found if (path := script.prefix())), "")
     for script in found:
-        facts.health = facts.health or script.health()
+        facts.health = facts.health or script.health(prefix, mounted=mounted)
         facts.reads_port = facts.reads_port or script.reads_port()
         for port, reads in script.listens():
             facts.reads_port = facts.reads_port or reads
@@ -146,118 +154,6 @@ def _network(subject: Subject, facts: Facts) -> None:
         facts.port = Fact(subject.rules.port)
     required = (each for script in found for each in script.required_variables())
     facts.variables = unique([*example_variables(subject.sources), *required])
-
-
-def _start(
-    subject: Subject, facts: Facts, declared: dict[str, str], manager: PackageManager
-) -> Fact[tuple[str, ...]] | None:
-    sources = subject.sources
-    written = procfile(sources)
-    if written:
-        facts.reads_port = facts.reads_port or reads_port(written.value)
-        port = facts.port.value if facts.port else 3000
-        line = with_port(written.value, port)
-        return Fact(_script_command(line, "", declared) or exec_form(line), written.evidence)
-    for name in ("start:prod", "start:production", "start", "serve"):
-        line = declared.get(name)
-        if line is None or (name == "serve" and subject.framework):
-            continue
-        port = port_in(line)
-        evidence = sources.quote("package.json", f'"{name}"', line)
-        if port and not any(
-            each.path.endswith(("js", "ts")) for each in (facts.port.evidence if facts.port else ())
-        ):
-            facts.port = Fact(port, (evidence,))
-        if subject.framework and subject.framework.start and _is_replaced(sources, name, line):
-            break
-        return Fact(_script_command(line, name, declared) or (manager.fact.value, "run", name), (evidence,))
-    if subject.framework and subject.framework.start:
-        return Fact(
-            subject.framework.start, subject.framework_fact.evidence if subject.framework_fact else ()
-        )
-    return _entry(subject, manager) or _developed(sources, declared)
-
-
-def _is_replaced(sources: Sources, name: str, line: str) -> bool:
-    """Whether the framework's own start command is better: for a development server, and for what is built first."""
-    script = re.match(r"node ([\w./-]+)\.js\b", line)
-    built = script is not None and not sources.has(f"{script[1]}.js") and sources.has(f"{script[1]}.ts")
-    return (name == "start" and _is_development(line)) or built
-
-
-def _developed(sources: Sources, declared: dict[str, str]) -> Fact[tuple[str, ...]] | None:
-    """What the script for development runs, without its watching."""
-    for name in ("dev", "develop", "start:dev"):
-        command = _script_command(declared.get(name, ""), name, declared)
-        if command and command[0] in {"node", "bun", "tsx", "ts-node"}:
-            watching = re.compile(r"--(?:watch|hot|inspect)(?:[-=].*)?|watch")
-            plain = tuple(word for word in command if not watching.fullmatch(word))
-            return Fact(plain, (sources.quote("package.json", f'"{name}"', declared[name]),))
-    return None
-
-
-def _starts_with_tool(start: Fact[tuple[str, ...]] | None, package: dict[str, Any]) -> bool:
-    """Whether the start command runs a development dependency (``tsx``, ``ts-node``), which then has to stay."""
-    words = start.value[:4] if start else ()
-    declared = table(package.get("devDependencies"))
-    return any(word in declared or word.removesuffix("/register") in declared for word in words)
-
-
-def _is_development(line: str) -> bool:
-    return bool(
-        re.search(
-            r"\b(?:dev|nodemon|ts-node-dev|tsx watch|--watch|nest start(?!.*prod)|vite(?! preview)|nuxi dev)\b",
-            line,
-        )
-    )
-
-
-def _script_command(line: str, name: str, declared: dict[str, str]) -> tuple[str, ...] | None:
-    """A package script as an argument list that runs without its package manager; none if that cannot be known."""
-    if f"pre{name}" in declared or f"post{name}" in declared:
-        return None
-    line = _ENVIRONMENT.sub("", line.strip())
-    watcher = _WATCHERS.match(line)
-    if watcher:
-        line = "node " + line[watcher.end() :]
-    inner = re.fullmatch(r"(?:npm run|npm run-script|yarn|yarn run|pnpm|pnpm run|bun run)\s+([\w:.-]+)", line)
-    if inner and inner[1] in declared and inner[1] != name:
-        return _script_command(declared[inner[1]], inner[1], declared)
-    command = arguments(line)
-    if not command or command[0] in {"npm", "yarn", "pnpm", "bunx"}:
-        return None
-    return (
-        command[1:]
-        if command[0] == "npx" and len(command) > 1 and not command[1].startswith("-")
-        else command
-    )
-
-
-def _entry(subject: Subject, manager: PackageManager) -> Fact[tuple[str, ...]] | None:
-    sources = subject.sources
-    package = sources.json("package.json")
-    if manager.fact.value == "bun":
-        named = [value for value in (package.get("module"), package.get("main")) if isinstance(value, str)]
-        scripts = [f"{name}.{extension}" for name in ENTRIES for extension in ("ts", "js", "tsx")]
-        entry = sources.first(*(each.removeprefix("./") for each in named), *scripts)
-        return Fact(("bun", "run", entry), (sources.evidence(entry),)) if entry else None
-    main = package.get("main")
-    if isinstance(main, str):
-        built = re.fullmatch(r"(?:\./)?((?:dist|build|out|lib)/[\w./-]+\.[cm]?js)", main)
-        if built and "build" in table(package.get("scripts")):
-            return Fact(("node", built[1]), (sources.quote("package.json", '"main"'),))
-        for path in (
-            main.removeprefix("./"),
-            f"{main.removeprefix('./')}.js",
-            f"{main.removeprefix('./').rstrip('/')}/index.js",
-        ):
-            if sources.has(path) and SOURCE.search(path):
-                return Fact(("node", path), (sources.quote("package.json", '"main"'),))
-    for name in ENTRIES:
-        for extension in (".js", ".mjs", ".cjs", ""):
-            if sources.has(name + extension) and (extension or name == "bin/www"):
-                return Fact(("node", name + extension), (sources.evidence(name + extension),))
-    return None
 
 
 def _confidence(subject: Subject, facts: Facts) -> None:

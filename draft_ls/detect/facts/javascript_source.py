@@ -30,11 +30,16 @@ _SKIPPED = re.compile(
     r"|\.(?:test|spec|stories|d|min|config)\.\w+$"
 )
 _SIGNS = re.compile(
-    r"\.listen\s*\(|\bserve\s*\(|process\.env|\.server\s*\(|new\s+\w*\.?Server\s*\(|health|import\.meta\.env|Deno\.env"
+    r"\.listen\s*\(|createMicroservice|@slack/bolt|\bserve\s*\(|process\.env|\.server\s*\(|new\s+\w*\.?Server\s*\(|health|import\.meta\.env|Deno\.env"
     r"|(?i:port)[\"']?\s*[:=(,]"
 )
 _HEALTH = re.compile(
     r"^/(?:api/)?(?:v\d+/)?(?:_?healthz?|health[-_]?check|livez?|readyz?|_status|ping|-/(?:healthy|ready))/?$"
+)
+_MOUNTS = re.compile(r"\b(?:use|route)\(\s*[\"'`]/\w[^\"'`]*[\"'`],\s*[\w.]|\bprefix:\s*[\"'`]/")
+_ROUTERS = re.compile(
+    r"\b(\w+)\s*(?::\s*\w+\s*)?=\s*(?:new\s+)?(?:\w+\.)?(?:Router|Hono|Elysia)\(|\b(fastify|instance)\b",
+    re.MULTILINE,
 )
 _PLATFORM = {
     "PORT",
@@ -77,6 +82,11 @@ class Script:
             value = node.child_by_field_name("value") or node.child_by_field_name("right")
             if name is not None and value is not None and name.type != "object_pattern":
                 found.setdefault(text_of(name), value)
+        for name, node in self.calls():
+            arguments = node.child_by_field_name("arguments") if name.endswith(".set") else None
+            given = arguments.named_children if arguments is not None else []
+            if len(given) > 1 and text_of(given[0]).strip("\"'") == "port":
+                found.setdefault("port", given[1])
         return found
 
     def calls(self) -> Iterator[tuple[str, Node]]:
@@ -91,9 +101,16 @@ class Script:
         """For every call that starts a server: its port, and whether it comes from ``PORT``."""
         for name, node in self.calls():
             last = name.rpartition(".")[2]
-            if last not in {"listen", "serve", "server", "Server"}:
+            if last == "createMicroservice":
+                for pair in descendants(node, "pair"):
+                    if text_of(pair.child_by_field_name("key")) == "port":
+                        port, reads = self.resolve(pair)
+                        yield (Fact(port, (self.evidence(pair),)) if port else None), reads
+            if last not in {"listen", "serve", "server", "Server", "start"}:
                 continue
-            argument = self._port_argument(node, options_only=last != "listen")
+            if last == "start" and "@slack/bolt" not in self._text:
+                continue
+            argument = self._port_argument(node, options_only=last not in {"listen", "start"})
             if argument is None:
                 continue
             port, reads = self.resolve(argument)
@@ -172,17 +189,38 @@ class Script:
                 port = port or (number if 80 <= number < 65536 else None)
         return port, reads
 
-    def health(self) -> Fact[str] | None:
-        """The path of a health route."""
+    def mounts(self) -> bool:
+        """Whether it puts routes of other modules below a path of their own."""
+        return bool(_MOUNTS.search(self._text))
+
+    def prefix(self) -> str:
+        """The path below which all routes of a Nest app lie; empty if there is none."""
+        match = re.search(r"setGlobalPrefix\(\s*[\"'`]/?([\w/-]+)", self._text)
+        return f"/{match[1].strip('/')}" if match else ""
+
+    def health(self, prefix: str, *, mounted: bool) -> Fact[str] | None:
+        """The path of a health route.
+
+        Args:
+            prefix: the path below which the routes of controllers lie.
+            mounted: whether routes of routers may lie below other paths, which are not known.
+        """
+        parts = (
+            {name for pair in _ROUTERS.findall(self._text) for name in pair if name}
+            if mounted and not self.mounts()
+            else set[str]()
+        )
         for name, node in self.calls():
-            if name.rpartition(".")[2] not in {"get", "use", "all", "route", "head", "Controller", "Get"}:
+            owner, _, last = name.rpartition(".")
+            if last not in {"get", "use", "all", "route", "head", "Controller", "Get"} or owner in parts:
                 continue
             arguments = node.child_by_field_name("arguments")
             first = next(iter(arguments.named_children), None) if arguments is not None else None
             path = text_of(first).strip("\"'`") if first is not None and first.type == "string" else ""
-            path = f"/{path}" if path and not path.startswith("/") and name in {"Controller", "Get"} else path
+            if name in {"Controller", "Get"} and path:
+                path = path if path.startswith("/") else f"/{path}"
             if first is not None and _HEALTH.match(path):
-                return Fact(path, (self.evidence(first),))
+                return Fact(prefix + path if not owner else path, (self.evidence(first),))
         return None
 
     def required_variables(self) -> Iterator[Fact[str]]:

@@ -35,19 +35,33 @@ SERVERS = (
 SINGLE_PAGE = frozenset(
     {
         "vite", "cra", "angular", "vue-cli", "parcel", "react-router", "nuxt", "sveltekit", "webpack", "rsbuild",
-        "ember", "qwik",
+        "ember", "qwik", "preact-cli", "quasar", "umi", "stencil",
     }
 )  # fmt: skip
 """Frameworks whose one page answers for every path."""
 
-OUTPUTS = {"gatsby": "public", "hexo": "public", "eleventy": "_site", "docusaurus": "build", "cra": "build"}
+OUTPUTS = {
+    "gatsby": "public",
+    "hexo": "public",
+    "eleventy": "_site",
+    "docusaurus": "build",
+    "cra": "build",
+    "preact-cli": "build",
+    "quasar": "dist/spa",
+    "umi": "dist",
+    "gridsome": "dist",
+    "slidev": "dist",
+    "rspress": "doc_build",
+    "stencil": "www",
+}
 """Framework → the folder that its build writes, whatever its configuration says."""
 
 _DEFAULT_STARTS = re.compile(
     r"^(?:ng serve|react-scripts start|vite(?: preview| --.*)?|astro (?:dev|preview|start)|vue-cli-service serve"
     r"|craco start|webpack serve|webpack-dev-server|parcel|docusaurus start|gatsby (?:develop|start|serve)"
     r"|(?:npx )?(?:@11ty/)?eleventy|vitepress (?:dev|preview)|vuepress dev|hexo server|rsbuild (?:dev|preview)"
-    r"|ember serve)\b"
+    r"|ember serve|quasar (?:dev|serve)|(?:umi|max|dumi) dev|preact watch|sirv|gridsome develop"
+    r"|slidev|rspress (?:dev|preview)|stencil build)\b"
 )
 
 

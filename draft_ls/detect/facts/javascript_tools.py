@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.facts.hosting import hosted_version
+from draft_ls.detect.facts.images import deployed_version, developed_version
 from draft_ls.detect.model import Evidence, Fact
 from draft_ls.detect.sources import lookup
-from draft_ls.detect.versions import choose, parse_version, pinned
+from draft_ls.detect.versions import choose, line_of, parse_version, pinned
 
 if TYPE_CHECKING:
     from draft_ls.detect.sources import Sources
@@ -67,7 +69,13 @@ def package_manager(sources: Sources) -> PackageManager:
             sources.has(".yarnrc.yml") or "__metadata:" in sources.text(lock)[:2000]
         )
         return PackageManager(Fact(by_lock, (sources.evidence(lock),)), "", lock, berry)
-    return _workspace(sources) or PackageManager(Fact("npm"))
+    return _workspace(sources) or _implied(sources) or PackageManager(Fact("npm"))
+
+
+def _implied(sources: Sources) -> PackageManager | None:
+    """Bun, where a script calls it or its types are there."""
+    match = sources.find("package.json", r'"(?:start|dev|build)"\s*:\s*"bunx? |"(?:bun-types|@types/bun)"')
+    return PackageManager(Fact("bun", (sources.evidence("package.json", match),))) if match else None
 
 
 def _workspace(sources: Sources) -> PackageManager | None:
@@ -87,11 +95,23 @@ def _workspace(sources: Sources) -> PackageManager | None:
 
 
 def node_version(sources: Sources) -> Fact[str] | None:
-    """The major version that the app's files ask for: an exact pin first, then ``engines.node``."""
+    """The major version that the app's files ask for: what deploys it first, then exact pins, then ranges."""
+    return (
+        line_of(deployed_version(sources, "node"), 1)
+        or _pinned(sources)
+        or line_of(hosted_version(sources, "javascript"), 1)
+        or _ranged(sources)
+        or line_of(developed_version(sources, "node", "javascript-node", "typescript-node"), 1)
+    )
+
+
+def _pinned(sources: Sources) -> Fact[str] | None:
     pin = pinned(sources, ((".nvmrc", r"^\s*(\S+)"), (".node-version", r"^\s*(\S+)")), "node", "nodejs")
     named = _named(pin.value) if pin else None
-    if pin and named:
-        return Fact(named, pin.evidence)
+    return Fact(named, pin.evidence) if pin and named else None
+
+
+def _ranged(sources: Sources) -> Fact[str] | None:
     package = sources.json("package.json")
     runtime = lookup(package, "devEngines", "runtime")
     wanted = ("devEngines", "runtime", "version") if lookup(runtime, "name") == "node" else ("devEngines",)

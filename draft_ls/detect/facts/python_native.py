@@ -35,6 +35,7 @@ LIBRARIES = {
 
 _FROM_GIT = r"^[^#\n]*\bgit\+(?:https|ssh)|^[^#\n]*\bgit\s*=\s*[\"']"
 _ITSELF = r"^\s*(?:(?:-e|--editable)[ =]\s*)?\.(?:/\S*|\[\S*)?\s*$"
+_COMPILES_ITSELF = r"^[^#\n]*\bpsycopg(?:\[[^\]\n]*\bc\b|-c\b)"
 _BRINGS_ITS_LIBRARY = r"\bpsycopg\[[^\]\n]*binary"
 
 
@@ -52,8 +53,11 @@ def system_needs(sources: Sources) -> dict[str, Detail]:
     found = {**COMPILED, **LIBRARIES}
     if any(sources.search(manifests, _BRINGS_ITS_LIBRARY)):
         del found["psycopg"]
+    compiled = any(sources.search(manifests, _COMPILES_ITSELF))
     return {
-        "compile": any(name in declared for name in COMPILED) or any(sources.search(manifests, _FROM_GIT)),
+        "compile": compiled
+        or any(name in declared for name in COMPILED)
+        or any(sources.search(manifests, _FROM_GIT)),
         "libraries": tuple(
             sorted({word for name, text in found.items() if name in declared for word in text.split()})
         ),

@@ -34,9 +34,10 @@ APP_CLASSES = {
 
 _SIGNS = re.compile(
     r"\b(?:Flask|FastAPI|Starlette|Quart|Sanic|Litestar|Bottle|Dash|APIFlask|Robyn|FastHTML|fast_app|get_asgi_application|"
-    r"get_wsgi_application)\s*\(|falcon\.(?:asgi\.)?(?:App|API)\s*\(|\brun\(|run_app|run_server|run_simple|serve_forever|(?:create|make|build|get)_app\(|"
+    r"get_wsgi_application)\s*\(|falcon\.(?:asgi\.)?(?:App|API)\s*\(|\brun\(|run_app|run_server|run_simple|serve_forever|(?:create|make|build|get|register|init|setup)_\w*(?:app|application|api|server)\(|"
     r"uvicorn\.run|\.listen\(|\.launch\(|environ|getenv|@\w+\.(?:route|get)\(|\.server\b|streamlit|gradio|[\"'](?:\w+/)*(?:health|ping|ready|live)|make_server|"
-    r"HTTPServer|add_insecure_port|(?i:\b\w*port\b[\"']?\s*(?::\s*\w+\s*)?[=,]\s*(?:\w[\w.]*\(|\w+=|\d{2}))"
+    r"from \S+ import app\b|HTTPServer|add_insecure_port|"
+    r"(?i:\b\w*port\b[\"']?\s*(?::\s*\w+\s*)?[=,]\s*(?:\w[\w.]*\(|\w+=|\d{2}))"
 )
 _SKIPPED = re.compile(
     r"(?:^|/)(?:tests?|testing|migrations|alembic|docs?|examples?|scripts|node_modules|static)/|(?:^|/)(?:test_|conftest|setup\.py|noxfile|tasks\.py)"
@@ -50,6 +51,19 @@ _RUNNERS = {
     "run", "start", "run_app", "run_server", "run_simple", "serve", "listen", "launch", "make_server", "HTTPServer",
     "ThreadingHTTPServer", "TCPServer", "WSGIServer", "bind", "TCPSite", "run_asgi", "add_insecure_port",
 }  # fmt: skip
+_ROUTES = frozenset(
+    {
+        "route", "get", "path", "re_path", "add_url_rule", "add_route", "add_api_route", "Route", "add_get",
+        "api_route",
+    }
+)  # fmt: skip
+_ROUTER = re.compile(r"(?:\w+\.)?(?:APIRouter|Blueprint|Router)\(")
+_MOUNTS = re.compile(
+    r"(?:include_router|register_blueprint|include_blueprint)\([^)]*prefix\s*=|\bpath\(\s*[\"'][^\"']+[\"']\s*,\s*include\("
+)
+_FACTORY_NAME = re.compile(
+    r"(?:create|make|build|get|register|init|initialize|setup|new|start)_(?:\w+_)?(?:app|application|api|server)|app_factory"
+)
 _PLATFORM = {"PORT", "HOST", "PATH", "HOME", "USER", "PWD", "SHELL", "TZ", "LANG", "HOSTNAME"}
 
 
@@ -123,7 +137,7 @@ class Module:
             if value.type != "call" or _enclosing_function(value) is not None:
                 continue
             function = text_of(value.child_by_field_name("function")).rpartition(".")[2]
-            if function in known or function in {"create_app", "make_app", "build_app", "get_app"}:
+            if function in known or _FACTORY_NAME.fullmatch(function):
                 yield AppObject(
                     self.path, name, known.get(function, ""), factory=False, evidence=self.evidence(value)
                 )
@@ -202,33 +216,44 @@ class Module:
                 port = port or _as_port(text.strip("\"'"))
         return port, reads
 
-    def health(self) -> Fact[str] | None:
-        """The path of a health route."""
+    def mounts(self) -> bool:
+        """Whether it puts routes of other modules below a path of their own."""
+        return bool(_MOUNTS.search(self._text))
+
+    def health(self, *, mounted: bool) -> Fact[str] | None:
+        """The path of a health route.
+
+        Args:
+            mounted: whether routes of routers may lie below other paths, which are not known.
+        """
+        routers = {
+            name: text_of(value) for name, value in self.assignments.items() if _ROUTER.match(text_of(value))
+        }
+        listed = "urlpatterns" in self.assignments and not self.mounts()
         for name, node in self.calls():
-            if name.rpartition(".")[2] not in {
-                "route",
-                "get",
-                "path",
-                "re_path",
-                "add_url_rule",
-                "add_route",
-                "add_api_route",
-                "Route",
-                "add_get",
-                "api_route",
-            }:
+            owner, _, last = name.rpartition(".")
+            if last not in _ROUTES or (mounted and (owner in routers or (listed and not owner))):
                 continue
             arguments = node.child_by_field_name("arguments")
-            first = (
-                next((each for each in arguments.named_children if each.type == "string"), None)
-                if arguments
-                else None
-            )
+            given = arguments.named_children if arguments is not None else []
+            first = next((each for each in given if each.type == "string"), None)
             path = text_of(first).strip("\"'")
             path = path if path.startswith("/") or not path else f"/{path}"
             if first is not None and HEALTH.match(path):
-                return Fact(path, (self.evidence(first),))
+                prefix = re.search(r"""prefix\s*=\s*["'](/[^"']*)["']""", routers.get(owner, ""))
+                return Fact((prefix[1].rstrip("/") if prefix else "") + path, (self.evidence(first),))
         return None
+
+    def imported(self, module: str, name: str) -> tuple[str, Evidence] | None:
+        """What this module calls a name that it imports from another one, and where."""
+        pattern = rf"^from [\w.]*\b{re.escape(module)} import (?:\w+, )*{re.escape(name)}\b(?: as (\w+))?"
+        match = re.search(pattern, self._text, re.MULTILINE)
+        return (match[1] or name, self._sources.evidence(self.path, match.span())) if match else None
+
+    def completes(self, name: str) -> bool:
+        """Whether it adds routes or middleware to an app object of that name."""
+        adds = r"include_router|mount|register_blueprint|add_middleware|register_error_handler"
+        return bool(re.search(rf"^{re.escape(name)}\.(?:{adds})\(", self._text, re.MULTILINE))
 
     def required_variables(self) -> Iterator[Fact[str]]:
         """Environment variables that are read with no default: ``os.environ["NAME"]``."""

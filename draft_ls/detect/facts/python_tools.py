@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.facts.hosting import hosted_version
+from draft_ls.detect.facts.images import deployed_version, developed_version
 from draft_ls.detect.facts.python_native import system_needs
 from draft_ls.detect.model import Evidence, Fact
 from draft_ls.detect.sources import lookup
@@ -45,9 +47,8 @@ def package_manager(sources: Sources) -> PackageManager:
     if sources.has("Pipfile"):
         return PackageManager(Fact("pipenv", (sources.evidence("Pipfile"),)), _details(sources))
     document = sources.toml("pyproject.toml")
-    compiled = next(
-        (path for path in sources.matching("requirements*.in") if sources.has(path[:-2] + "txt")), None
-    )
+    inputs = sources.matching("requirements*.in") + sources.matching("requirements/*.in")
+    compiled = next((path for path in inputs if sources.has(path[:-2] + "txt")), None)
     if compiled:
         return PackageManager(Fact("pip-tools", (sources.evidence(compiled),)), _details(sources))
     if _requirements(sources):
@@ -106,12 +107,24 @@ def _requirements(sources: Sources) -> str:
         "requirements-prod.txt",
         "requirements/requirements.txt",
     )
-    return sources.first(*names) or next(iter(sources.matching("requirements*.txt")), "")
+    others = sources.matching("requirements*.txt") + sources.matching("*/requirements.txt")
+    return sources.first(*names) or next(iter(others), "")
 
 
 def python_version(sources: Sources) -> Fact[str] | None:
-    """The release line that the app's files ask for: an exact pin first, then the ranges."""
-    return _pinned(sources) or _ranged(sources)
+    """The release line that the app's files ask for: what deploys it first, then exact pins, then the ranges."""
+    return (
+        _line(deployed_version(sources, "python"))
+        or _pinned(sources)
+        or _line(hosted_version(sources, "python"))
+        or _ranged(sources)
+        or _line(developed_version(sources, "python"))
+    )
+
+
+def _line(said: Fact[str] | None) -> Fact[str] | None:
+    found = line_of(said, 2)
+    return found if found and "." in found.value else None
 
 
 def _pinned(sources: Sources) -> Fact[str] | None:
@@ -120,8 +133,7 @@ def _pinned(sources: Sources) -> Fact[str] | None:
         ("runtime.txt", r"^\s*python-(\d+\.\d+)"),
         ("Pipfile", r"""^\s*python_(?:full_)?version\s*=\s*["'](\d+\.\d+)"""),
     )
-    found = line_of(pinned(sources, pins, "python"), 2)
-    return found if found and "." in found.value else None
+    return _line(pinned(sources, pins, "python"))
 
 
 def _ranged(sources: Sources) -> Fact[str] | None:
