@@ -32,6 +32,9 @@ PACKAGES = {
 }
 """Server → what to install where the app does not bring it."""
 
+WITH_EVENTLET = "gunicorn>=23,<24"
+"""The last gunicorn that has a worker for eventlet."""
+
 SETTINGS: dict[str, tuple[str, ...]] = {
     "gunicorn": ('GUNICORN_CMD_ARGS="--threads=4 --worker-tmp-dir=/dev/shm --access-logfile=-"',),
 }
@@ -170,7 +173,7 @@ def _servers(subject: Subject, facts: Facts) -> None:
     facts.details |= {
         "server": server,
         "install_server": missing,
-        "server_package": PACKAGES.get(server, ""),
+        "server_package": WITH_EVENTLET if "eventlet" in words else PACKAGES.get(server, ""),
         "settings": SETTINGS.get(
             server, DEVELOPMENT_SERVERS.get(facts.framework.value if facts.framework else "", ())
         ),
