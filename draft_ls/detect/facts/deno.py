@@ -46,7 +46,7 @@ def analyze(subject: Subject) -> Facts:
         name: str(line.get("command", "")) if is_table(line) else str(line) for name, line in tasks.items()
     }
     developing = "preview" in lines and "--watch" in lines.get("start", "")
-    for name in ("preview", "start") if developing else ("start", "serve", "preview"):
+    for name in ("preview", "start") if developing else ("start", "serve", "preview", "dev"):
         command = arguments(lines.get(name, ""))
         if command:
             evidence = sources.quote(manifest, f'"{name}"', lines[name])

@@ -33,6 +33,15 @@ NO_SERVERS = (
 )
 """Packages of programs for desktops, telephones and editors, and of functions that a cloud runs."""
 
+WORKERS = tuple(
+    f"npm:{name}"
+    for name in (
+        "@slack/bolt", "agenda", "amqplib", "bree", "bullmq", "cron", "discord.js", "grammy", "kafkajs", "node-cron",
+        "node-schedule", "node-telegram-bot-api", "telegraf", "tmi.js", "whatsapp-web.js",
+    )
+)  # fmt: skip
+"""Packages of programs that run on and on without being asked: bots, workers, clocks."""
+
 _OTHERS = re.compile(
     r"\b(?:turbo|nx|lerna|rush|moon)\b|\bpnpm (?:-r|--filter|-F|recursive)"
     r"|\b(?:npm|yarn|bun) (?:-w|--workspaces?|--filter|workspaces?)\b"
@@ -179,7 +188,7 @@ def _confidence(subject: Subject, facts: Facts) -> None:
     elif facts.start is None:
         facts.confidence = 0.4
     elif facts.port is None and facts.framework is None:
-        facts.confidence = 0.6 if start else 0.25
+        facts.confidence = 0.6 if start or subject.depends(*WORKERS) else 0.25
 
 
 def _is_client(subject: Subject) -> bool:

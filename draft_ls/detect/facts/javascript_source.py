@@ -36,6 +36,10 @@ _SIGNS = re.compile(
 _HEALTH = re.compile(
     r"^/(?:api/)?(?:v\d+/)?(?:_?healthz?|health[-_]?check|livez?|readyz?|_status|ping|-/(?:healthy|ready))/?$"
 )
+BUN_PORT = 3000
+"""Where Bun listens unless told otherwise, by PORT among others."""
+
+_FROM_BUN = re.compile(r"from [\"']bun[\"']")
 _MOUNTS = re.compile(r"\b(?:use|route)\(\s*[\"'`]/\w[^\"'`]*[\"'`],\s*[\w.]|\bprefix:\s*[\"'`]/")
 _ROUTERS = re.compile(
     r"\b(\w+)\s*(?::\s*\w+\s*)?=\s*(?:new\s+)?(?:\w+\.)?(?:Router|Hono|Elysia)\(|\b(fastify|instance)\b",
@@ -111,6 +115,10 @@ class Script:
             if last == "start" and "@slack/bolt" not in self._text:
                 continue
             argument = self._port_argument(node, options_only=last not in {"listen", "start"})
+            if argument is None and (
+                name == "Bun.serve" or (name == "serve" and _FROM_BUN.search(self._text))
+            ):
+                yield Fact(BUN_PORT, (self.evidence(node, _short(node)),)), True
             if argument is None:
                 continue
             port, reads = self.resolve(argument)

@@ -26,6 +26,11 @@ _BOT_RUNS = (
     r"^\s*(?:await )?\w+(?:\.\w+)*\.(?:run|(?:start|infinity|run)_polling|polling|run_until_disconnected)\("
 )
 
+_GUARD = r"^if __name__ == ['\"]__main__['\"]"
+
+MODULES = ("*/main.py", "src/*/main.py")
+"""Where the module lies that starts a package."""
+
 WORKER_LIMIT = 100
 """How many modules are asked for a Celery app."""
 
@@ -61,9 +66,12 @@ def plain_start(subject: Subject, found: tuple[Module, ...]) -> Fact[tuple[str, 
     if len(mains) == 1:
         package = mains[0].split("/")[-2]
         return Fact(("python", "-m", package), (sources.evidence(mains[0]),))
-    guarded = [
-        path for path in sources.matching("*.py") if sources.find(path, r"^if __name__ == ['\"]__main__['\"]")
+    modules = [
+        path for pattern in MODULES for path in sources.matching(pattern) if sources.find(path, _GUARD)
     ]
+    if len(modules) == 1:
+        return Fact(_run(sources, modules[0]), (sources.evidence(modules[0]),))
+    guarded = [path for path in sources.matching("*.py") if sources.find(path, _GUARD)]
     if len(guarded) == 1:
         return Fact(("python", guarded[0]), (sources.evidence(guarded[0]),))
     return _celery_worker(subject) or _lone_script(sources)

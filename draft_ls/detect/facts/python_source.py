@@ -36,7 +36,7 @@ _SIGNS = re.compile(
     r"\b(?:Flask|FastAPI|Starlette|Quart|Sanic|Litestar|Bottle|Dash|APIFlask|Robyn|FastHTML|fast_app|get_asgi_application|"
     r"get_wsgi_application)\s*\(|falcon\.(?:asgi\.)?(?:App|API)\s*\(|\brun\(|run_app|run_server|run_simple|serve_forever|(?:create|make|build|get|register|init|setup)_\w*(?:app|application|api|server)\(|"
     r"uvicorn\.run|\.listen\(|\.launch\(|environ|getenv|@\w+\.(?:route|get)\(|\.server\b|streamlit|gradio|[\"'](?:\w+/)*(?:health|ping|ready|live)|make_server|"
-    r"from \S+ import app\b|HTTPServer|add_insecure_port|"
+    r"from \S+ import app\b|\binclude\(|HTTPServer|add_insecure_port|"
     r"(?i:\b\w*port\b[\"']?\s*(?::\s*\w+\s*)?[=,]\s*(?:\w[\w.]*\(|\w+=|\d{2}))"
 )
 _SKIPPED = re.compile(
