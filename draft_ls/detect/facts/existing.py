@@ -154,9 +154,11 @@ def _from_dockerfile(sources: Sources, facts: Facts) -> None:
     last = stage.command or stage.entrypoint
     if command and last:
         plain = ("sh", *command[1:]) if command[:2] == ("/bin/sh", "-c") else command
-        facts.start = Fact(
-            plain, (Evidence(evidence.path, last.instruction.text[:80], last.instruction.span),)
-        )
+        said = Evidence(evidence.path, last.instruction.text[:80], last.instruction.span)
+        facts.start = Fact(plain, (said,))
+        named = port_in(" ".join(plain))
+        if named and not port:
+            facts.port = Fact(named, (said,))
     facts.details["dockerfile"] = path
 
 

@@ -110,11 +110,13 @@ class Script:
                     if text_of(pair.child_by_field_name("key")) == "port":
                         port, reads = self.resolve(pair)
                         yield (Fact(port, (self.evidence(pair),)) if port else None), reads
-            if last not in {"listen", "serve", "server", "Server", "start"}:
+            if last not in {"listen", "serve", "server", "Server", "WebSocketServer", "start"}:
                 continue
             if last == "start" and "@slack/bolt" not in self._text:
                 continue
             argument = self._port_argument(node, options_only=last not in {"listen", "start"})
+            if argument is None and last == "Server":
+                argument = _plain_port(node)
             if argument is None and (
                 name == "Bun.serve" or (name == "serve" and _FROM_BUN.search(self._text))
             ):
@@ -242,7 +244,7 @@ class Script:
         """Whether the environment is asked for ``PORT`` anywhere."""
         return bool(
             re.search(
-                r"""\benv(?:\.int)?\(["']PORT["']|env(?:\.PORT\b|\[["']PORT["']\]|\.get\(["']PORT["'])|\{[^}]*\bPORT\b[^}]*\}\s*=\s*process\.env""",
+                r"""\benv(?:\.int)?\(["']PORT["']|\benv:\s*["']PORT["']|env(?:\.PORT\b|\[["']PORT["']\]|\.get\(["']PORT["'])|\{[^}]*\bPORT\b[^}]*\}\s*=\s*process\.env""",
                 self._text,
             )
         )
@@ -263,6 +265,13 @@ class Script:
             if options_only or first.type in {"arrow_function", "function_expression", "object"}
             else first
         )
+
+
+def _plain_port(call: Node) -> Node | None:
+    """The first argument, if it is a port and no server: ``new Server(3001)``."""
+    arguments = call.child_by_field_name("arguments")
+    first = next(iter(arguments.named_children), None) if arguments is not None else None
+    return first if first is not None and first.type in {"number", "binary_expression"} else None
 
 
 def scripts(sources: Sources) -> tuple[Script, ...]:

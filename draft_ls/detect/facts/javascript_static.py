@@ -35,7 +35,7 @@ SERVERS = (
 SINGLE_PAGE = frozenset(
     {
         "vite", "cra", "angular", "vue-cli", "parcel", "react-router", "nuxt", "sveltekit", "webpack", "rsbuild",
-        "ember", "qwik", "preact-cli", "quasar", "umi", "stencil",
+        "ember", "qwik", "preact-cli", "quasar", "umi", "stencil", "rollup",
     }
 )  # fmt: skip
 """Frameworks whose one page answers for every path."""
@@ -53,6 +53,7 @@ OUTPUTS = {
     "slidev": "dist",
     "rspress": "doc_build",
     "stencil": "www",
+    "rollup": "public",
 }
 """Framework → the folder that its build writes, whatever its configuration says."""
 
@@ -81,6 +82,8 @@ def static_site(subject: Subject, scripts: dict[str, str]) -> StaticSite | None:
     if output is None:
         return None
     start = scripts.get("start", "")
+    called = re.fullmatch(r"(?:npm|pnpm|yarn|bun)(?: run)? ([\w:.-]+)", start)
+    start = scripts.get(called[1], start) if called else start
     if (
         start
         and not _DEFAULT_STARTS.match(start)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -128,7 +128,36 @@ class Module:
                     AppObject(self.path, name, framework, factory=True, evidence=self.evidence(node))
                 )
         yield from self._made_by_factory(factories)
-        yield from factories
+        factories += self._passed_on(factories)
+        yield from sorted(factories, key=lambda each: each.name in self._demanding)
+
+    @cached_property
+    def _demanding(self) -> frozenset[str]:
+        """The functions that cannot be called without arguments."""
+        found: set[str] = set()
+        for node in descendants(self.root, "function_definition"):
+            parameters = node.child_by_field_name("parameters")
+            given = parameters.named_children if parameters is not None else []
+            if any(each.type in {"identifier", "typed_parameter"} for each in given):
+                found.add(text_of(node.child_by_field_name("name")))
+        return frozenset(found)
+
+    def _passed_on(self, factories: list[AppObject]) -> list[AppObject]:
+        """Functions that only return what a factory of this module makes."""
+        known = {each.name: each for each in factories}
+        found: list[AppObject] = []
+        for node in descendants(self.root, "return_statement"):
+            called = re.match(r"return (\w+)\(", text_of(node))
+            function = _enclosing_function(node)
+            if (
+                called
+                and called[1] in known
+                and function is not None
+                and _enclosing_function(function) is None
+            ):
+                name = text_of(function.child_by_field_name("name"))
+                found.append(replace(known[called[1]], name=name, evidence=self.evidence(node)))
+        return found
 
     def _made_by_factory(self, factories: list[AppObject]) -> Iterator[AppObject]:
         """Top-level variables that a factory (of this module or an imported ``create_app``) fills."""
