@@ -19,6 +19,21 @@ if TYPE_CHECKING:
 
     from draft_ls.detect.sources import Sources
 
+FILES = (
+    "Procfile",
+    "heroku.yml",
+    "railway.json",
+    "railway.toml",
+    "railpack.json",
+    "nixpacks.toml",
+    "render.yaml",
+    "app.yaml",
+    "apprunner.yaml",
+    "fly.toml",
+    "netlify.toml",
+)
+"""The files of hosting platforms."""
+
 RUNTIMES = {
     "python": ("python",),
     "javascript": ("node", "nodejs", "bun"),
@@ -160,10 +175,12 @@ def _own_versions(sources: Sources, names: tuple[str, ...]) -> Iterator[tuple[st
 
 
 def _folders(sources: Sources) -> Iterator[tuple[Sources, str]]:
-    """The app's folder and those above it, each with the path of the app below it."""
-    yield sources, ""
+    """The app's folder and those above it that hold a platform's file, each with the path of the app below it."""
+    if sources.first(*FILES):
+        yield sources, ""
     for folder in sources.above_folders:
-        yield folder, sources.path[len(folder.path) :].strip("/")
+        if folder.first(*FILES):
+            yield folder, sources.path[len(folder.path) :].strip("/")
 
 
 def _fitted(line: str, below: str, rooted: str, sources: Sources) -> str | None:
