@@ -58,6 +58,7 @@ _GO_PANIC = re.compile(r"^(?:panic|fatal error): (?P<message>.*)$", re.MULTILINE
 _RUST_PANIC = re.compile(r"panicked at [^\n]*:\n(?P<message>.*)$", re.MULTILINE)
 _RUST_ERROR = re.compile(r"^(?P<message>error(?:\[\w+\])?: .*)$", re.MULTILINE)
 _JAVA_ERROR = re.compile(r"^(?:Exception in thread \S+ |Caused by: )(?P<message>.*)$", re.MULTILINE)
+_PIP_ERROR = re.compile(r"^ERROR: (?P<message>Invalid requirement.*)$", re.MULTILINE)
 _BUNDLER_ERROR = re.compile(r"There was an error parsing `[^`]*`:\s+(?P<message>[^\n]*)")
 _DOTNET_ERROR = re.compile(r"^Unhandled exception\. (?P<message>.*)$", re.MULTILINE)
 
@@ -69,6 +70,8 @@ def _form(pattern: str, *, last: bool = False, message: re.Pattern[str] | None =
 _FORMATS = (
     # Python
     _form(r'^\s*File "(?P<path>[^"<>]+)", line (?P<line>\d+)', last=True, message=_PYTHON_ERROR),
+    # pip, of a line that it cannot read
+    _form(r"\(from line (?P<line>\d+) of (?P<path>[^)\n]+)\)$", message=_PIP_ERROR),
     # TypeScript, C#, F#: path(line,column): error CODE: message
     _form(
         r"^\s*(?P<path>[^\s()][^()\n]*)\((?P<line>\d+),(?P<column>\d+)(?:,\d+,\d+)?\): "
@@ -151,7 +154,9 @@ def _source(form: _Format, match: re.Match[str], path: str, text: str) -> Source
     groups = match.groupdict()
     message = groups.get("message") or ""
     if not message and form.message is not None:
-        found = [each["message"] for each in form.message.finditer(text)]
+        # Cargo sums up at the end; what is meant stands above the place.
+        end = match.start() if form.message is _RUST_ERROR else len(text)
+        found = [each["message"] for each in form.message.finditer(text, 0, end)]
         message = found[-1] if found else ""
     column = groups.get("column")
     return Source(

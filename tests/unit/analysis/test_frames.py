@@ -9,8 +9,8 @@ from draft_ls.analysis.frames import Source, find_source
 FILES = frozenset(
     {
         "app.py", "shop/views.py", "server.js", "src/index.ts", "main.go", "cmd/web/main.go", "src/main.rs",
-        "src/main/java/com/x/App.java", "Program.cs", "app.rb", "Gemfile", "config.ru", "index.php", "lib/a.ex",
-        "main.c", "web/src/App.tsx",
+        "src/main/java/com/x/App.java", "Program.cs", "app.rb", "Gemfile", "config.ru", "index.php",
+        "lib/a.ex", "main.c", "web/src/App.tsx", "requirements.txt",
     }
 )  # fmt: skip
 
@@ -84,7 +84,8 @@ SyntaxError: Unexpected token '='""",
         Source("main.go", 3, 1, "no required module provides package example.org/x; to add it:"),
     ),
     "rustc": (
-        "error[E0425]: cannot find value `x` in this scope\n --> src/main.rs:3:5\n  |\n3 |     x\n",
+        ("error[E0425]: cannot find value `x` in this scope\n --> src/main.rs:3:5\n  |\n3 |     x\n"
+        "error: could not compile `x` due to previous error"),
         Source("src/main.rs", 2, 4, "error[E0425]: cannot find value `x` in this scope"),
     ),
     "rust panic": (
@@ -117,6 +118,11 @@ SyntaxError: Unexpected token '='""",
         """Unhandled exception. System.Exception: no luck
    at Program.<Main>$(String[] args) in /src/Program.cs:line 4""",
         Source("Program.cs", 3, None, "System.Exception: no luck"),
+    ),
+    "pip, a line that is no requirement": (
+        ("ERROR: Invalid requirement: 'flask = 3': Expected end or semicolon\n    flask = 3\n          ^ (from line 1 "
+        "of requirements.txt)"),
+        Source("requirements.txt", 0, None, "Invalid requirement: 'flask = 3': Expected end or semicolon"),
     ),
     "bundler": (
         ("[!] There was an error parsing `Gemfile`: undefined method `sauce' for #<Bundler::Dsl>. Bundler cannot "
