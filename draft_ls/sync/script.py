@@ -15,6 +15,7 @@ import tarfile
 from typing import TYPE_CHECKING
 
 from draft_ls.sync.model import Delete, Kind, Write
+from draft_ls.sync.standby import STANDS_BY
 from draft_ls.sync.supervisor import CHILDREN, HELD, NAME
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ for tool in {" ".join(TOOLS)}; do
 done
 [ "$(printf xx | feed 1 1)" = x ] && tools="$tools fullblock"
 printf '{READY} %s %s %s%s\\n' "$started" "$supervised" "$(id -u)" "$tools"
+[ "$supervised" = 0 ] || kill -WINCH 1
 listens() {{
   waited=0 pause=10
   [ -r /proc/net/tcp ] || {{ printf '{LISTENS} %s\\n' "$2"; return; }}
@@ -69,7 +71,10 @@ listens() {{
     for table in /proc/net/tcp /proc/net/tcp6; do
       while read -r _ local _ state _; do
         case $local$state in
-          *:"$1"0A) printf '{LISTENS} %s\\n' "$2"; return ;;
+          *:"$1"0A)
+            printf '{LISTENS} %s\\n' "$2"
+            [ "$supervised" = 0 ] || kill -WINCH 1
+            return ;;
           *0A | *st) ;;
           *) break ;;
         esac
@@ -102,15 +107,17 @@ exec 5</dev/null
 supervisor, the user's id, the tools there are.
 
 It says when it has a script (``BEGUN``), before it takes the payload. Between two scripts it says when the app
-listens (``LISTENS`` and the number of the request): the kernel lists sockets that listen first, so a look is a few
-lines without a process. Descriptor 5 tells whoever looks to stop: a process id may be another's by then."""
+listens (``LISTENS`` and the number of the request), and asks the supervisor for a standby then. The kernel lists
+sockets that listen first, so a look is a few lines without a process. Descriptor 5 tells whoever looks to stop: a
+process id may be another's by then."""
 
 # The new app is there when no former child of process 1 is left, there is one, and no restart is under way
 # (descriptor 4, see the supervisor): then nothing old can answer any more. An app that has not ended after
-# about 30 ms is killed.
-_RESTART = """\
+# about 20 ms is killed. A standby stays: it becomes the new app.
+_RESTART = f"""\
 children
-before=$kids
+before=
+for kid in $kids; do {STANDS_BY} || before="$before $kid"; done
 kill -URG 1 || return 1
 """
 _STARTED = """\
@@ -123,7 +130,7 @@ while [ "$turns" -lt 2000 ]; do
   done
   [ "$gone" ] && [ "$kids" ] && [ ! -e /proc/1/fd/4 ] && break
   turns=$((turns + 1))
-  [ "$turns" = 105 ] && kill -URG 1
+  [ "$turns" = 103 ] && kill -CONT 1
   [ "$turns" -gt 100 ] && sleep 0.005
 done
 [ "$turns" -lt 2000 ] || { echo "the app did not start again"; return 1; }

@@ -17,6 +17,7 @@ from draft_ls.dockerfile.parse import parse
 from draft_ls.dockerfile.settings import lineage, settings
 from draft_ls.dockerfile.shells import has_shell
 from draft_ls.errors import Problem, Severity, Stage
+from draft_ls.sync.standby import SET_UP, STANDBY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,20 +60,25 @@ children() {
 # - `wait` returns when a trap has run, so the app's end is only believed when `kill -0` says so too.
 # - `again` is cleared before the start and looked at after it: a request in between is not lost.
 # - Descriptor 4 is open while a restart is under way: whoever asked for it sees that in /proc/1/fd.
-# - A second SIGURG while the first is under way means: it does not listen to SIGTERM.
+# - SIGCONT while a restart is under way means: it does not listen to SIGTERM. A second SIGURG may come too late for
+#   that, and would end the new app.
 # - A background command of a shell without job control ignores SIGINT and SIGQUIT, so SIGTERM goes instead.
 # - What left the app's process group is adopted by process 1; it must not answer beside the new app.
+# - SIGWINCH asks for a standby (`standby`), which the next start wakes. It is ignored where nobody knows it.
 SCRIPT = f"""\
 : {NAME} 1
 exec 3<&0
 own=$(command -v setsid)
-app= again= over= started=0
+app= again= over= started=0 standby= asked=
 {CHILDREN}\
+{STANDBY}\
 tell() {{ kill "-$1" "-$app" || kill "-$1" "$app"; }} 2>/dev/null
 restart() {{
   if [ "$again" ]; then tell KILL; else exec 4</dev/null; again=1; tell TERM; fi
 }}
 trap restart URG
+trap '[ -z "$again" ] || tell KILL' CONT
+trap asked=1 WINCH
 trap 'over=1; kill -TERM "$app" 2>/dev/null' TERM INT QUIT
 for name in HUP USR1 USR2; do trap "kill -$name \\"\\$app\\" 2>/dev/null" "$name"; done
 follow() {{
@@ -81,29 +87,41 @@ follow() {{
     wait "$app" 2>/dev/null
     code=$?
     kill -0 "$app" 2>/dev/null || return 0
+    [ -z "$asked" ] || [ "$again$over" ] || stand_by "$@"
   done
+}}
+others() {{
+  children
+  found=
+  for kid in $kids; do [ "$kid" = "$standby" ] || found="$found $kid"; done
+  [ "$found" ]
 }}
 sweep() {{
   left=200
-  while children; [ "$kids" ] && [ "$left" -gt 0 ]; do
-    kill -KILL $kids 2>/dev/null
+  while others && [ "$left" -gt 0 ]; do
+    kill -KILL $found 2>/dev/null
     left=$((left - 1))
     sleep 0.01
   done
 }}
+{SET_UP}\
 while :; do
-  again=
-  $own "$@" <&3 3<&- 4<&- &
-  app=$!
+  again= asked=
+  if wake; then
+    app=$standby standby=
+  else
+    $own "$@" <&3 3<&- 4<&- &
+    app=$!
+  fi
   [ "$again" ] || exec 4<&-
-  follow
+  follow "$@"
   [ -z "$over" ] && [ "$again$started" != 0 ] || exit "$code"
   sweep
   if [ -z "$again" ]; then
     echo "{ENDED.format(start="$started")} with exit code $code; the next sync starts it again" >&2
     $own sh -c 'sleep {HOLD_SECONDS}; :' {HELD} "$code $started" 3<&- 4<&- &
-    app=$! end=$code
-    follow
+    app=$! end=$code asked=
+    follow "$@"
     [ "$again" ] && [ -z "$over" ] || exit "$end"
     sweep
   fi

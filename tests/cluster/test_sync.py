@@ -19,6 +19,7 @@ from draft_ls.cluster.kinds import PODS
 from draft_ls.errors import DraftError
 from draft_ls.sync.channel import Channel
 from draft_ls.sync.model import AppState, Running
+from draft_ls.sync.standby import FOLDER, STANDS_BY
 from sync_ground import PLAIN, SERVER, App, build
 from way import Way, way_to_cluster
 
@@ -392,6 +393,109 @@ async def test_an_app_that_ends_waits_for_the_next_save(make: Make) -> None:
     assert (await app.syncer.state(replica)) == AppState(Running.RUNNING)
     (pod,) = await app.pods()
     assert pod["status"]["containerStatuses"][0]["restartCount"] == 0
+
+
+STANDBYS = f"""\
+read -r kids </proc/1/task/1/children
+for kid in $kids; do {STANDS_BY} && read -r stat </proc/$kid/stat && echo "$stat"; done
+true
+"""
+"""The lines of /proc about the standby, if there is one."""
+
+NODE_SERVER = """\
+const greet = require("greet");
+const VERSION = "v0";
+require("http").createServer((_, answer) => answer.end(VERSION + greet)).listen(8080);
+"""
+NODE = """\
+FROM node:20-slim
+WORKDIR /app
+RUN mkdir -p node_modules/greet && echo 'module.exports = "";' >node_modules/greet/index.js
+COPY . .
+USER 1000
+CMD ["node", "server.js"]
+"""
+
+
+async def open_answering(app: App) -> None:
+    """Open the sync when the app answers, as a session does; it asks for a standby."""
+    await app.answers()
+    await app.open()
+
+
+async def standby(app: App) -> int:
+    """The process id of the pod's standby, once it has stopped."""
+    pod = (await app.pods())[0]["metadata"]["name"]
+    async with asyncio.timeout(20):
+        while True:
+            stat = (await asyncio.to_thread(app.run, pod, "sh", "-c", STANDBYS)).split()
+            if stat and stat[2] == "T":
+                return int(stat[0])
+            await asyncio.sleep(0.05)
+
+
+async def children(app: App) -> list[int]:
+    pod = (await app.pods())[0]["metadata"]["name"]
+    return [
+        int(each)
+        for each in (await asyncio.to_thread(app.run, pod, "cat", "/proc/1/task/1/children")).split()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "server"),
+    [(PLAIN, "server.py", SERVER), (NODE, "server.js", NODE_SERVER)],
+    ids=["python", "node"],
+)
+async def test_the_next_app_stands_by(make: Make, text: str, source: str, server: str) -> None:
+    app = await make(text, files={source: server}, opened=False)
+    await open_answering(app)
+    for version in ("v1", "v2"):
+        ready = await standby(app)
+        app.write(source, server.replace("v0", version))
+        result = await app.syncer.apply(app.plan(), port=8080)
+        assert result.problem is None
+        assert await app.answers() == version
+        assert ready in await children(app)
+        assert await app.syncer.listens((await app.replicas())[0])
+
+
+async def test_a_standby_that_was_killed_is_missed_by_nobody(make: Make) -> None:
+    app = await make(opened=False)
+    await open_answering(app)
+    pod = (await app.pods())[0]["metadata"]["name"]
+    app.run(pod, "sh", "-c", f"kill -9 {await standby(app)}")
+    app.save("v1")
+    await assert_synced(app)
+    assert await app.answers() == "v1"
+
+
+async def test_an_app_that_ends_under_a_standby(make: Make) -> None:
+    """The standby becomes the app that ends; the next save starts one anew."""
+    app = await make(opened=False)
+    await open_answering(app)
+    await standby(app)
+    app.write("server.py", "import sys; sys.exit(3)\n")
+    assert (await app.sync()).problem is None
+    replica = (await app.replicas())[0]
+    async with asyncio.timeout(10):
+        while (await app.syncer.state(replica)) != AppState(Running.ENDED, 3, 1):
+            await asyncio.sleep(0.02)
+    app.save("v1")
+    await assert_synced(app)
+    assert await app.answers() == "v1"
+
+
+async def test_a_standby_can_be_declined(make: Make) -> None:
+    app = await make(container={"env": [{"name": "DRAFT_STANDBY", "value": "off"}]})
+    pod = (await app.pods())[0]["metadata"]["name"]
+    app.save("v1")
+    result = await app.syncer.apply(app.plan(), port=8080)
+    assert result.problem is None
+    assert await app.syncer.listens((await app.replicas())[0])
+    assert app.run(pod, "sh", "-c", f"{STANDBYS}ls -d {FOLDER} 2>&1 || true").endswith(
+        "No such file or directory\n"
+    )
 
 
 async def test_an_app_that_ends_by_itself_ends_its_container(make: Make) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import shutil
 import subprocess
 import tempfile
@@ -110,7 +111,7 @@ async def answers(url: str, wanted: str) -> float:
                 with urllib.request.urlopen(url, timeout=5) as response:
                     if wanted in response.read().decode(errors="replace"):
                         return time.perf_counter()
-            except OSError:
+            except (OSError, http.client.HTTPException):  # an answer may be cut off by the restart
                 pass
             time.sleep(POLL)
         raise FailedError(f"{url} never said {wanted!r}")
