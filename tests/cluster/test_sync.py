@@ -409,9 +409,10 @@ require("http").createServer((_, answer) => answer.end(VERSION + greet)).listen(
 """
 NODE = """\
 FROM node:20-slim
+RUN install --directory --owner=1000 /app
 WORKDIR /app
 RUN mkdir -p node_modules/greet && echo 'module.exports = "";' >node_modules/greet/index.js
-COPY . .
+COPY --chown=1000:1000 . .
 USER 1000
 CMD ["node", "server.js"]
 """

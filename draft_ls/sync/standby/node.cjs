@@ -96,8 +96,8 @@ function load() {
 function isTheOne(file, how) {
   if (!/\.c?js$/.test(file)) return false;
   let folder = path.dirname(file);
-  while (!fs.existsSync(path.join(folder, "package.json"))) folder = path.dirname(folder);
-  const manifest = JSON.parse(read(path.join(folder, "package.json")));
+  while (folder !== "/" && !fs.existsSync(path.join(folder, "package.json"))) folder = path.dirname(folder);
+  const manifest = JSON.parse(read(path.join(folder, "package.json")) || "{}");
   if (manifest.type === "module" && !file.endsWith(".cjs")) return false;
   return how.startsWith("require") || !JSON.stringify(manifest.exports || "").includes('"import"');
 }

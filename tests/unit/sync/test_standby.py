@@ -183,13 +183,12 @@ def node_app(tmp_path: Path) -> Path:
     """A Node app with packages of every kind."""
     app = tmp_path / "node"
     for name, text in {
-        "server.js": 'const a = require("a");\nrequire("./own");\nimport("b");\nrequire("module-only");\n'
-        + NODE_TELL,
+        "server.js": NODE_TELL,
+        "imports.js": 'require("a");\nrequire("./own");\nrequire("module-only");\nrequire("gone");\n',
         "own.js": "",
         "page.mjs": 'import c from "c";\nimport both from "both";\n',
         "node_modules/a/package.json": '{"name": "a", "main": "index.js"}',
         "node_modules/a/index.js": "",
-        "node_modules/c/package.json": '{"name": "c"}',
         "node_modules/c/index.js": "",
         "node_modules/both/package.json": '{"exports": {"import": "./index.mjs", "require": "./index.js"}}',
         "node_modules/both/index.js": "",
@@ -199,10 +198,6 @@ def node_app(tmp_path: Path) -> Path:
     }.items():
         (app / name).parent.mkdir(parents=True, exist_ok=True)
         (app / name).write_text(text)
-    (app / "server.js").write_text(NODE_TELL)
-    (app / "imports.js").write_text(
-        'require("a");\nrequire("./own");\nrequire("module-only");\nrequire("gone");\n'
-    )
     return app
 
 
