@@ -7,6 +7,7 @@ leading ``./``; the root itself is ``""``. A path that leaves the root is treate
 from __future__ import annotations
 
 import os
+import posixpath
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -77,6 +78,10 @@ class Tree(Protocol):
         """The names in a folder, for walks; empty if there is no such folder."""
         ...
 
+    def above(self, levels: int) -> Tree:
+        """The tree of a folder above the root, so many levels up, with the same text over it; 0 is this one."""
+        ...
+
 
 def inside(path: str) -> bool:
     """Whether a relative POSIX path stays within the root it is relative to."""
@@ -89,6 +94,13 @@ def inside(path: str) -> bool:
         if depth < 0:
             return False
     return True
+
+
+def upwards(folder: Path, levels: int) -> Path:
+    """The folder so many levels above another; the file system's root if there are not as many."""
+    for _ in range(levels):
+        folder = folder.parent
+    return folder
 
 
 class DiskTree:
@@ -161,6 +173,10 @@ class DiskTree:
         folders.sort()
         return Listing(files, folders)
 
+    def above(self, levels: int) -> Tree:
+        """See ``Tree.above``."""
+        return DiskTree(upwards(self._root, levels)) if levels else self
+
     def _holds(self, link: str) -> bool:
         """Whether a symbolic link leads to a file within the root."""
         target = os.path.realpath(link)
@@ -172,11 +188,13 @@ class OverlayTree:
 
     Args:
         base: the tree below.
-        texts: path → text; a path that the base does not have is added, with its folders.
+        texts: path → text; a path that the base does not have is added, with its folders. One that leaves the
+            root (``../lib/a.js``) is only seen from above.
     """
 
     def __init__(self, base: Tree, texts: Mapping[str, str]) -> None:
         self._base = base
+        self._outside = {path: text for path, text in texts.items() if not inside(path)}
         self._texts = {str(PurePosixPath(path)): text for path, text in texts.items() if inside(path)}
         self._folders: dict[str, dict[str, Kind]] = {}
         for path in self._texts:
@@ -227,6 +245,17 @@ class OverlayTree:
         folders = {*base.folders, *(name for name, kind in added.items() if kind is Kind.FOLDER)}
         return Listing(sorted(files), sorted(folders - files))
 
+    def above(self, levels: int) -> Tree:
+        """See ``Tree.above``."""
+        if not levels:
+            return self
+        base = self._base.above(levels)
+        prefix = self.root.relative_to(base.root).as_posix()
+        texts = {**self._texts, **self._outside}
+        return OverlayTree(
+            base, {posixpath.normpath(f"{prefix}/{path}"): text for path, text in texts.items()}
+        )
+
 
 class MemoryTree(OverlayTree):
     """A tree that exists only as texts: path → text."""
@@ -263,3 +292,6 @@ class _Nothing:
     def listing(self, path: str = "") -> Listing:
         del path
         return Listing([], [])
+
+    def above(self, levels: int) -> Tree:
+        return _Nothing(upwards(self._root, levels))

@@ -136,13 +136,13 @@ def _in_code(subject: Subject, image: Image, command: StartCommand) -> Iterator[
     if ending not in (".py", ".js", ".mjs", ".cjs"):
         return
     source = Layout(subject, image).source(image.settings.absolute(word.text))
-    text = subject.tree.read(source) if source else None
+    text = subject.sources.read(source) if source else None
     if source is None or text is None or len(text) > 200_000:
         return
     found = _python(text) if ending == ".py" else _javascript(text)
     for start, end, written, message in found:
-        place = subject.place(source, span_at(text, start, end))
-        at = subject.place(source, span_at(text, *written[1]))
+        place = subject.source_place(source, span_at(text, start, end))
+        at = subject.source_place(source, span_at(text, *written[1]))
         repairs = (Repair("Listen on 0.0.0.0", (Edit(at, written[0]),)),)
         yield _problem(place, "127.0.0.1", repairs, message)
 

@@ -43,6 +43,7 @@ def _contracts(tree: Tree, config: AppConfig, memory: Memory) -> Iterator[Proble
     environments = list(config.environments.values()) or [Environment("", dns_label(tree.root.name))]
     for each in environments:
         parts = (
+            each.build_context,
             each.dockerfile,
             each.chart,
             each.values,

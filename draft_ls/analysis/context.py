@@ -22,7 +22,7 @@ class Context:
     """What the image build can see.
 
     Attributes:
-        files: the paths of all files that are not ignored, relative to the app's folder.
+        files: the paths of all files that are not ignored, relative to the context's folder.
         size: their bytes, as they were when their folder was last looked into.
         folders: top folder → its number of files and their bytes.
         rules: what the ignore file says; empty if it cannot be read.
@@ -51,6 +51,11 @@ class Memory:
 
     ignore_text: str | None = None
     folders: dict[str, _Folder] = field(default_factory=dict[str, "_Folder"])
+    above: dict[int, Memory] = field(default_factory=dict[int, "Memory"])
+
+    def of(self, levels: int) -> Memory:
+        """The memory of a build context so many folders above the app's."""
+        return self.above.setdefault(levels, Memory()) if levels else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,8 @@ def read_context(tree: Tree, dockerfile: str, memory: Memory) -> Context:
     """Look at the build context of an app.
 
     Args:
-        tree: the app's folder.
-        dockerfile: the path of its Dockerfile, which may have an ignore file of its own.
+        tree: the context's folder.
+        dockerfile: the path of the app's Dockerfile in it, which may have an ignore file of its own.
         memory: what the last look found; it is brought up to date.
     """
     path = ignore_file(tree, dockerfile)

@@ -61,9 +61,9 @@ def _installer(subject: Subject, image: Image, stage: Stage, instruction: Instru
             continue
         if local:
             yield _too_late(subject, image, instruction, local[0])
-        elif name == "package-lock.json" and subject.tree.kind(name) is None:
+        elif name == "package-lock.json" and subject.sources.kind(name) is None:
             yield _no_lock(image, instruction)
-        elif subject.tree.kind(name) is None and name != "package.json":
+        elif subject.sources.kind(name) is None and name != "package.json":
             yield _absent(image, instruction, name)
 
 
@@ -100,7 +100,7 @@ def _from_elsewhere(image: Image, stage: Stage, instruction: Instruction) -> boo
 
 
 def _too_late(subject: Subject, image: Image, instruction: Instruction, path: str) -> Problem:
-    related: tuple[tuple[Place, str], ...] = ((subject.place(path), "the file is here"),)
+    related: tuple[tuple[Place, str], ...] = ((subject.source_place(path), "the file is here"),)
     later = next(
         (
             each
@@ -194,13 +194,13 @@ def _not_installed(subject: Subject, image: Image, path: str, line: str) -> Prob
         cause="The app does not find them when it starts.",
         fix=f"Add {line}.",
         severity=Severity.WARNING,
-        related=((subject.place(path), "the packages are named here"),),
+        related=((subject.source_place(path), "the packages are named here"),),
         repairs=repairs,
     )
 
 
 def _has_requirements(subject: Subject) -> bool:
-    text = subject.tree.read("requirements.txt") or ""
+    text = subject.sources.read("requirements.txt") or ""
     return any(re.match(r"\s*[A-Za-z0-9]", line) for line in text.splitlines())
 
 
@@ -208,7 +208,7 @@ def _has_packages(subject: Subject) -> bool:
     if "node_modules" in subject.context.folders:
         return False
     try:
-        document: Any = json.loads(subject.tree.read("package.json") or "{}")
+        document: Any = json.loads(subject.sources.read("package.json") or "{}")
     except (ValueError, RecursionError):
         return False
     return isinstance(document, dict) and bool(cast("dict[str, Any]", document).get("dependencies"))

@@ -86,7 +86,7 @@ def _absent(subject: Subject, taken: Taken, source: Source) -> Iterator[Problem]
     hidden = _hidden(subject, source)
     if hidden:
         yield _ignored(subject, source, hidden)
-    elif subject.tree.kind(source.pattern) is None and not _WILD.search(source.pattern):
+    elif subject.sources.kind(source.pattern) is None and not _WILD.search(source.pattern):
         # A pattern may match nothing on purpose: COPY package.json yarn.lock* ./
         yield _missing(subject, taken, source)
 
@@ -94,12 +94,12 @@ def _absent(subject: Subject, taken: Taken, source: Source) -> Iterator[Problem]
 def _hidden(subject: Subject, source: Source) -> str | None:
     """A file or folder that the source would take, were it not ignored."""
     if not _WILD.search(source.pattern):
-        known = subject.tree.kind(source.pattern)
+        known = subject.sources.kind(source.pattern)
         return source.pattern if known and subject.context.rules.ignores(source.pattern) else None
     folder = source.pattern.rpartition("/")[0]
     if _WILD.search(folder):
         return None
-    names = subject.tree.listing(folder)
+    names = subject.sources.listing(folder)
     paths = (f"{folder}/{name}" if folder else name for name in (*names.files, *names.folders))
     return next((each for each in paths if source.takes(each)), None)
 
@@ -107,7 +107,7 @@ def _hidden(subject: Subject, source: Source) -> str | None:
 def _ignored(subject: Subject, source: Source, hidden: str) -> Problem:
     context = subject.context
     line = hidden_by(context, hidden)
-    ignore = subject.place(context.ignore_path)
+    ignore = subject.source_place(context.ignore_path)
     related: tuple[tuple[Place, str], ...] = ()
     repairs: list[Repair] = []
     if line is not None:
@@ -150,10 +150,15 @@ def _missing(subject: Subject, taken: Taken, source: Source) -> Problem:
         cause="The build fails at this instruction.",
         fix=f"Did you mean {near}?"
         if near
-        else "Correct the path (it is relative to the folder of draft.toml), or add the file.",
-        related=((subject.place(near), "this is there"),) if near else (),
+        else f"Correct the path (it is relative to {_folder(subject)}), or add the file.",
+        related=((subject.source_place(near), "this is there"),) if near else (),
         repairs=repairs,
     )
+
+
+def _folder(subject: Subject) -> str:
+    """What paths in the Dockerfile are relative to, for people."""
+    return f"the build context, {subject.sources.root.name}" if subject.levels else "the folder of draft.toml"
 
 
 def _nearest(subject: Subject, pattern: str) -> str | None:

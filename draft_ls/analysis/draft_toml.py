@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from draft_ls.config.build_context import context_problem
 from draft_ls.errors import Place, Problem, Severity
 from draft_ls.files import Kind, inside
 
@@ -21,8 +22,10 @@ def config_problems(tree: Tree, config: AppConfig) -> tuple[Problem, ...]:
         tree: the app's folder.
         config: its draft.toml.
     """
-    found = [problem for each in config.environments.values() for problem in _paths(tree, config, each)]
-    return (*found, *_collisions(config))
+    environments = config.environments.values()
+    found = [problem for each in environments for problem in _paths(tree, config, each)]
+    outside = [problem for each in environments if (problem := context_problem(tree, config, each))]
+    return (*found, *outside, *_collisions(config))
 
 
 def _paths(tree: Tree, config: AppConfig, environment: Environment) -> Iterator[Problem]:

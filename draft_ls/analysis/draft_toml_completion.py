@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from draft_ls.analysis.toml_lines import Statement, environment_headers, statement_at, statements, table_at
+from draft_ls.config.build_context import reach
 from draft_ls.config.schema import (
     BUILDERS,
     BY_SPELLING,
@@ -21,6 +22,7 @@ from draft_ls.config.schema import (
 )
 from draft_ls.errors import Position, Span
 from draft_ls.files import Kind as FileKind
+from draft_ls.files import upwards
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -205,6 +207,8 @@ def _values(
         found = _PATHS.get(key.kind)
         if found:
             yield from _paths(tree, span, line, position, found)
+        elif key.kind is Kind.ABOVE:
+            yield from _above(tree, span)
         else:
             yield from _known(text, key, span, offers)
 
@@ -239,6 +243,13 @@ def _used(text: str, name: str) -> Iterator[str]:
 def _texts(texts: Iterable[str], span: Span) -> Iterator[Proposal]:
     for each in texts:
         yield Proposal(each, f'"{each}"', span, Sort.VALUE)
+
+
+def _above(tree: Tree, span: Span) -> Iterator[Proposal]:
+    """The app's folder and those above it, each with its name."""
+    for levels in range(reach(tree) + 1):
+        path = "/".join([".."] * levels) or "."
+        yield Proposal(path, f'"{path}"', span, Sort.FOLDER, upwards(tree.root, levels).name)
 
 
 _PATHS = {Kind.PATH: "any", Kind.PATHS: ".yaml"}

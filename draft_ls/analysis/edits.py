@@ -33,10 +33,12 @@ def ignoring(subject: Subject, context: Context, pattern: str) -> Repair:
     text = context.ignore_text
     title = f"Add {pattern} to {context.ignore_path}"
     if text is None:
-        return Repair(title, (Edit(subject.place(context.ignore_path), f"{pattern}\n"),))
+        return Repair(title, (Edit(subject.source_place(context.ignore_path), f"{pattern}\n"),))
     end = line_end(text)
     lead = "" if not text or text.endswith("\n") else end
-    return Repair(title, (Edit(subject.place(context.ignore_path, end_of(text)), f"{lead}{pattern}{end}"),))
+    return Repair(
+        title, (Edit(subject.source_place(context.ignore_path, end_of(text)), f"{lead}{pattern}{end}"),)
+    )
 
 
 def without_line(title: str, place: Place, line: int) -> Repair:

@@ -85,7 +85,7 @@ def _kind(subject: Subject, path: str) -> Kind | None:
         return None
     for kind in KINDS:
         if any(_fits(pattern, path, name) for pattern in kind.names):
-            text = "" if kind.sign is None else subject.tree.read(path, READ_LIMIT) or ""
+            text = "" if kind.sign is None else subject.sources.read(path, READ_LIMIT) or ""
             if kind.sign is None or kind.sign.search(text):
                 return kind
     return None
@@ -110,7 +110,7 @@ def _problem(subject: Subject, taken: Taken, found: dict[str, Kind]) -> Problem:
         end = line_end(context.ignore_text or "")
         text = context.ignore_text
         lead = "" if not text or text.endswith("\n") else end
-        place = subject.place(context.ignore_path, end_of(text) if text is not None else None)
+        place = subject.source_place(context.ignore_path, end_of(text) if text is not None else None)
         lines = "".join(f"{path}{end}" for path in paths)
         repair = Repair(f"Add {len(paths)} files to {context.ignore_path}", (Edit(place, lead + lines),))
     return Problem(
@@ -120,6 +120,6 @@ def _problem(subject: Subject, taken: Taken, found: dict[str, Kind]) -> Problem:
         cause="Everybody who can pull the image can read it.",
         fix=f"Add {', '.join(paths[:3])} to {context.ignore_path}; give secrets to the pod as a Kubernetes Secret.",
         severity=Severity.WARNING,
-        related=tuple((subject.place(path), each.what) for path, each in list(found.items())[:20]),
+        related=tuple((subject.source_place(path), each.what) for path, each in list(found.items())[:20]),
         repairs=(repair,),
     )

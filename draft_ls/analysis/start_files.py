@@ -77,14 +77,14 @@ class Start:
 
     def _seen(self, container_path: str | None) -> tuple[tuple[Place, str], ...]:
         source = self.layout.source(container_path) if container_path else None
-        return ((self.subject.place(source), "this is copied"),) if source else ()
+        return ((self.subject.source_place(source), "this is copied"),) if source else ()
 
     def _not_copied(self, path: str) -> str | None:
         """The file that is meant, if it is in the app's folder but does not get into the image."""
         relative = path.removeprefix("./")
         workdir = self.image.settings.workdir or "/"
         relative = relative.removeprefix(workdir).lstrip("/")
-        there = self.subject.tree.kind(relative) is not None
+        there = self.subject.sources.kind(relative) is not None
         return relative if there and not self.layout.where(relative) else None
 
     def _uncopied(self, path: str, source: str, place: Place) -> Problem:
@@ -105,7 +105,7 @@ class Start:
             f"The start command runs {path}, but {reason}.",
             place=place,
             fix=f"Copy {source} in the Dockerfile." if not hidden else "Let it into the build context.",
-            related=((self.subject.place(source), "the file is here"),),
+            related=((self.subject.source_place(source), "the file is here"),),
             repairs=repairs,
         )
 

@@ -87,7 +87,7 @@ def _module_missing(
         place=place,
         cause=f"There is no {module.replace('.', '/')}.py in {roots[0]}.",
         fix=f"Did you mean {near[0]}?" if near else "Correct the module's name, or copy its file.",
-        related=((start.subject.place(known[near[0]]), "this is there"),) if near else (),
+        related=((start.subject.source_place(known[near[0]]), "this is there"),) if near else (),
         repairs=(replacement(f"Use {better}", place, better),) if near and exact else (),
     )
 
@@ -97,7 +97,7 @@ def _installed(start: Start, top: str) -> bool:
     if any(path.endswith((f"/{top}.py", f"/{top}/__init__.py")) for path in start.subject.context.files):
         return True
     text = "".join(
-        start.subject.tree.read(path) or ""
+        start.subject.sources.read(path) or ""
         for path in ("requirements.txt", "pyproject.toml", "Pipfile", "environment.yml", "setup.py")
     )
     return re.search(rf"(?i)\b{re.escape(top).replace('_', '[-_]')}\b", text) is not None
@@ -120,7 +120,7 @@ def _modules(start: Start, roots: list[str]) -> dict[str, str]:
 def _name(
     start: Start, word: Argument, module: str, name: str, source: str, place: Place
 ) -> Iterator[Problem]:
-    text = start.subject.tree.read(source) or ""
+    text = start.subject.sources.read(source) or ""
     defined = _defined(text)
     if name in defined or "*" in defined or "__getattr__" in defined or not text.strip():
         return
@@ -137,7 +137,7 @@ def _name(
         match := re.search(rf"^(?:async def |def |class )?{re.escape(near[0])}\b", text, re.MULTILINE)
     ):
         span = span_at(text, *match.span())
-        related = ((start.subject.place(source, span), f"{near[0]} is defined here"),)
+        related = ((start.subject.source_place(source, span), f"{near[0]} is defined here"),)
     yield Problem(
         "start-name-missing",
         f"{source} defines no {name}, which the start command serves.",

@@ -32,7 +32,7 @@ def package_script(start: Start) -> Iterator[Problem]:
     ):
         return
     source = start.layout.source(start.image.settings.absolute("package.json"))
-    text = start.subject.tree.read(source) if source else None
+    text = start.subject.sources.read(source) if source else None
     scripts = _scripts(text or "")
     if text is None or scripts is None or source is None:
         return
@@ -53,7 +53,7 @@ def _script_missing(start: Start, word: Argument, scripts: dict[str, str], sourc
         f"package.json has no script {word.text!r}, which the start command runs.",
         place=place,
         fix=f"Did you mean {near[0]}?" if near else f"Add the script {word.text!r} to package.json.",
-        related=((start.subject.place(source), "the scripts are here"),),
+        related=((start.subject.source_place(source), "the scripts are here"),),
         repairs=(replacement(f"Run {near[0]}", place, near[0]),) if exact else (),
     )
 
@@ -67,7 +67,7 @@ def _script_target(start: Start, source: str, text: str, name: str, line: str) -
     if start.node_finds(path):
         return
     match = re.search(rf'"{re.escape(name)}"\s*:\s*"[^"]*?(?P<path>{re.escape(path)})', text)
-    place = start.subject.place(source, span_at(text, *match.span("path")) if match else None)
+    place = start.subject.source_place(source, span_at(text, *match.span("path")) if match else None)
     word = Argument(path, path, place.span) if match else None
     yield from start.absent(start.image.settings.absolute(path), path, place, word)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from draft_ls.analysis.chart import read_chart
 from draft_ls.analysis.context import read_context
 from draft_ls.analysis.copies import copies
+from draft_ls.config.build_context import levels_of, reach
 from draft_ls.detect.detect import detect
 from draft_ls.detect.facts.existing import COMPOSE_FILES, DOCKERFILES
 from draft_ls.dockerfile.parse import parse
@@ -64,6 +66,9 @@ class Subject:
         config: its draft.toml.
         environment: the environment.
         memory: what the last look at the app's build context found.
+
+    Attributes:
+        levels: how many folders above the app its build context lies; 0 also if it may not lie there.
     """
 
     def __init__(self, tree: Tree, config: AppConfig, environment: Environment, memory: Memory) -> None:
@@ -71,10 +76,27 @@ class Subject:
         self.config = config
         self.environment = environment
         self._memory = memory
+        levels = levels_of(environment.build_context)
+        self.levels = levels if not levels or levels <= reach(tree) else 0
 
     def place(self, path: str, span: Span | None = None) -> Place:
         """A place in one of the app's files."""
         return Place(self.tree.root / path, span)
+
+    @cached_property
+    def sources(self) -> Tree:
+        """The folder of the build context: the app's own, or one above it."""
+        return self.tree.above(self.levels)
+
+    def source_place(self, path: str, span: Span | None = None) -> Place:
+        """A place in one of the build context's files."""
+        return Place(self.sources.root / path, span)
+
+    def in_context(self, path: str) -> str:
+        """The path in the build context of one of the app's files."""
+        return posixpath.normpath(
+            posixpath.join(self.tree.root.relative_to(self.sources.root).as_posix(), path)
+        )
 
     @cached_property
     def dockerfile(self) -> Dockerfile | None:
@@ -102,7 +124,8 @@ class Subject:
     @cached_property
     def context(self) -> Context:
         """The build context."""
-        return read_context(self.tree, self.environment.dockerfile, self._memory)
+        memory = self._memory.of(self.levels)
+        return read_context(self.sources, self.in_context(self.environment.dockerfile), memory)
 
     @cached_property
     def copies(self) -> tuple[Taken, ...]:
@@ -147,6 +170,9 @@ class _Undeployed:
     def listing(self, path: str = "") -> Listing:
         found = self._tree.listing(path)
         return Listing([name for name in found.files if not self._hides(path, name)], found.folders)
+
+    def above(self, levels: int) -> Tree:
+        return self._tree.above(levels) if levels else self
 
     def _hides(self, folder: str, name: str) -> bool:
         return (f"{folder}/{name}" if folder else name) in self._hidden

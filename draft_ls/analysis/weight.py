@@ -123,7 +123,7 @@ def _replaced(subject: Subject) -> Iterator[Problem]:
                     cause="Packages built for another system or version may break the app.",
                     fix=f"Add {folder} to {subject.context.ignore_path}.",
                     severity=Severity.WARNING,
-                    related=((subject.place(folder), "this is copied"),),
+                    related=((subject.source_place(folder), "this is copied"),),
                     repairs=(ignoring(subject, subject.context, folder),),
                 )
 

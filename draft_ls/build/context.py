@@ -22,13 +22,16 @@ from draft_ls.build.context_problems import (
     unreadable,
 )
 from draft_ls.build.model import BuildContext
+from draft_ls.build.surroundings import surroundings
 from draft_ls.build.walk import Known, Stamp, Walk, record, stamp_of, trusted_stamp
-from draft_ls.dockerfile.ignore import IGNORE_FILE, BadPatternError, IgnoreRules, Pattern, parse_ignore
+from draft_ls.dockerfile.ignore import IGNORE_FILE, BadPatternError, IgnoreRules, parse_ignore
 from draft_ls.errors import DraftError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from draft_ls.build.surroundings import Surroundings
 
 
 class ContextReader:
@@ -48,8 +51,8 @@ class ContextReader:
         self._extra = tuple(extra)
         self._known: dict[str, Known] = {}
         self._last: BuildContext | None = None
-        self._last_dockerfile = b""
-        self._patterns: tuple[Pattern, ...] = ()
+        self._last_dockerfile: bytes = b""
+        self._in_force: IgnoreRules = IgnoreRules(())
         self._lock = threading.Lock()
 
     @property
@@ -67,14 +70,14 @@ class ContextReader:
         with self._lock:
             dockerfile = self._read_dockerfile()
             rules = self._rules()
-            walk = Walk(self._root, rules, self._known, same_rules=rules.patterns == self._patterns)
+            walk = Walk(self._root, rules, self._known, same_rules=rules.patterns == self._in_force.patterns)
             walk.run()
             same = (
                 not walk.changed
                 and len(walk.found) == len(self._known)
                 and dockerfile == self._last_dockerfile
             )
-            self._known, self._patterns, self._last_dockerfile = walk.found, rules.patterns, dockerfile
+            self._known, self._in_force, self._last_dockerfile = walk.found, rules, dockerfile
             if not same or self._last is None:
                 self._last = self._assemble(walk, dockerfile)
             return self._last
@@ -86,6 +89,14 @@ class ContextReader:
         meantime is in the image but not in the tag.
         """
         return self.read().digest == context.digest
+
+    def around(self, app: Path) -> Surroundings | None:
+        """What of the context lies around an app's folder, as it was last read; none if it is that folder."""
+        if self._root == app:
+            return None
+        own = ignore_file(self._root, self._dockerfile) or self._root / IGNORE_FILE
+        others = frozenset({self._dockerfile, os.path.relpath(own, self._root)})
+        return surroundings(self._root, app, self._in_force, others)
 
     def _assemble(self, walk: Walk, dockerfile: bytes) -> BuildContext:
         paths = sorted(walk.found)

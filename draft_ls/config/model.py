@@ -80,6 +80,7 @@ class Environment:
         name: the Helm release name, a DNS label.
         contexts: the kube contexts it may be deployed to; empty: whichever is current.
         registry: where images are pushed, without a scheme; none: straight into a local cluster.
+        build_context: the folder whose files go into the image: ``.``, or ``..`` as often as it lies above.
         dockerfile, chart, values, build_tar, chart_tar: paths relative to the app's folder.
         timeout: seconds for the rollout.
         watch_delay: seconds of quiet before a change from disk counts.
@@ -93,6 +94,7 @@ class Environment:
     contexts: tuple[str, ...] = ()
     registry: str | None = None
     builder: Builder = Builder.AUTO
+    build_context: str = "."
     dockerfile: str = "Dockerfile"
     chart: str = "chart"
     image_build_args: Mapping[str, str] = field(default_factory=_empty)

@@ -30,6 +30,7 @@ _KINDS: dict[Kind, Schema] = {
     Kind.BUILDER: {"enum": list(BUILDERS)},
     Kind.PATH: _PATH,
     Kind.PATHS: _list(_PATH),
+    Kind.ABOVE: {"type": "string", "pattern": r"^(\./)?(\.|\.\.(/\.\.)*)/?$"},
     Kind.VARIABLES: {
         "type": "object",
         "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},

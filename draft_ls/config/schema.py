@@ -29,6 +29,7 @@ class Kind(StrEnum):
     BUILDER = "builder"
     PATH = "path"
     PATHS = "paths"
+    ABOVE = "above"
     VARIABLES = "variables"
     PLATFORMS = "platforms"
     TAGS = "tags"
@@ -105,6 +106,12 @@ KEYS = (
         "without Docker, the builder in the cluster that `draft init` installs, if there are one and a "
         "`registry`. `cluster` always takes that one.",
         '"auto"', old_names=("container_builder",),
+    ),
+    Key(
+        "build_context", Kind.ABOVE, "path", '`"."`',
+        "The folder whose files go into the image, relative to draft.toml: its own folder, or one above it "
+        '(`"../.."`) for an app that needs packages beside it, up to the root of the repository.',
+        '"../.."',
     ),
     Key(
         "dockerfile", Kind.PATH, "path", '`"Dockerfile"`',

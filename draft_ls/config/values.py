@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -103,8 +104,31 @@ def _paths(value: Value, remarks: Remarks) -> tuple[str, ...]:
     return tuple(_inside(path, span, remarks) for path, span in read_texts(value, remarks))
 
 
+def _above(value: Value, remarks: Remarks) -> str:
+    """The folder of draft.toml or one above it, normalized."""
+    path = read_text(value, remarks)
+    if not path.strip() or _unreadable(path, value.span, remarks):
+        return path
+    normal = posixpath.normpath(path)
+    if normal != "." and set(normal.split("/")) != {".."}:
+        message = f"{path!r} is neither the folder of draft.toml nor one above it."
+        remarks.bad(message, 'Write build_context = "..", with a ".." for each level.', value.span)
+    return normal
+
+
 def _inside(path: str, span: Span, remarks: Remarks) -> str:
     """The path, normalized; a remark if it does not stay in the app's folder."""
+    if _unreadable(path, span, remarks):
+        return path
+    if not inside(path):
+        fix = "Move the file into the folder of draft.toml, or copy it there."
+        remarks.bad(f"{path!r} leaves the folder of draft.toml.", fix, span)
+        return path
+    return str(PurePosixPath(path))
+
+
+def _unreadable(path: str, span: Span, remarks: Remarks) -> bool:
+    """Whether a path means nothing on another machine; a remark says why."""
     if "\0" in path:
         remarks.bad("A path cannot hold a NUL character.", "Remove it.", span)
     elif "\\" in path:
@@ -112,12 +136,9 @@ def _inside(path: str, span: Span, remarks: Remarks) -> str:
     elif path.startswith(("/", "~")) or re.match(r"[A-Za-z]:", path):
         fix = "Write a path relative to the folder of draft.toml."
         remarks.bad(f"{path!r} is an absolute path; the app must work on every machine.", fix, span)
-    elif not inside(path):
-        fix = "Move the file into the folder of draft.toml, or copy it there."
-        remarks.bad(f"{path!r} leaves the folder of draft.toml.", fix, span)
     else:
-        return str(PurePosixPath(path))
-    return path
+        return False
+    return True
 
 
 def _variables(value: Value, remarks: Remarks) -> Mapping[str, str]:
@@ -270,6 +291,7 @@ _READERS: Mapping[Kind, Callable[[Value, Remarks], object]] = MappingProxyType(
         Kind.BUILDER: _builder,
         Kind.PATH: _path,
         Kind.PATHS: _paths,
+        Kind.ABOVE: _above,
         Kind.VARIABLES: _variables,
         Kind.PLATFORMS: _platforms,
         Kind.TAGS: _tags,

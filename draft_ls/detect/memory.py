@@ -50,6 +50,10 @@ class ReadingTree:
         """See ``Tree.listing``."""
         return self._base.listing(path)
 
+    def above(self, levels: int) -> Tree:
+        """See ``Tree.above``; what is read there is not noted."""
+        return self._base.above(levels) if levels else self
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:

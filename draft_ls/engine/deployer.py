@@ -18,7 +18,7 @@ from draft_ls.engine.deployed import deployed_image, not_deployed, renew_pods, t
 from draft_ls.engine.kept import FilesBack, Kept
 from draft_ls.engine.model import PlanKind
 from draft_ls.engine.observing import Observer
-from draft_ls.engine.outlook import Outlook, is_part, says
+from draft_ls.engine.outlook import Outlook, in_context, is_part, says
 from draft_ls.engine.place import Guard, find_place
 from draft_ls.engine.planner import Identity, Known
 from draft_ls.engine.releasing import write_release
@@ -86,6 +86,9 @@ class Deployer:
         state: the folder for what must survive a restart.
         editor_problems: by file, what the editor says is broken; kept up to date by the engine.
         on_pods, on_trouble, on_recovery: see ``Access``.
+
+    Attributes:
+        contexts: its build contexts.
     """
 
     def __init__(
@@ -110,6 +113,7 @@ class Deployer:
         """The last verdict, which the plan and then the sync itself ask for."""
         self._images = imaging.Images(tools, ask)
         self._observer = Observer(key, self._images.supervision, editor_problems)
+        self.contexts = self._observer.contexts
         self._kept = Kept(state / "files")
         self._tasks: set[asyncio.Task[None]] = set()
         self._written: tuple[ReleaseTarget, str] | None = None
@@ -156,8 +160,9 @@ class Deployer:
         running, live = self._running, self._known.live is not None
         if target is None or running is None or not is_part(target, path):
             return None
-        runs = says(running.files, running.dockerfile, running.release, path, data)
-        if says(target.context.files, target.dockerfile, target.release, path, data):
+        inner = in_context(target, path)
+        runs = says(running.files, running.dockerfile, running.release, path, inner, data)
+        if says(target.context.files, target.dockerfile, target.release, path, inner, data):
             return Outlook(live and runs)
         after = await asyncio.to_thread(self._observer.edited, target, path, data)
         verdict = None
@@ -280,7 +285,7 @@ class Deployer:
             return (await asyncio.shield(opening))[0]
 
         async def is_current() -> bool:
-            return await asyncio.to_thread(self._observer.still, target)
+            return await self._observer.still(target)
 
         try:
             await run_tasks(tasks.pre_up, tasks.path, variables(target, place), report.lines(Stage.BUILD))
@@ -339,7 +344,7 @@ class Deployer:
         )
         self._end_sync()
         if is_wanted(target.environment) and (view := self._access.view) is not None:
-            self._syncing = Syncing(view.cluster, view, self._key.app, image.reference)
+            self._syncing = Syncing(view.cluster, view, target.context.root, image.reference)
         self._background(self._images.tidy(image.repository))
 
     def _end_sync(self) -> None:

@@ -20,13 +20,14 @@ from draft_ls.engine.knowledge import Knowledge
 from draft_ls.engine.presence import Presence, Program
 from draft_ls.engine.session import Session
 from draft_ls.engine.tools import Tools
-from draft_ls.engine.watcher import ignore_rules, watch
+from draft_ls.engine.watcher import ignore_rules, watch, watch_around
 from draft_ls.errors import DraftError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
     from pathlib import Path
 
+    from draft_ls.build.surroundings import Surroundings
     from draft_ls.deploy.model import Route
     from draft_ls.engine.builder_setup import BuilderSetup
     from draft_ls.engine.events import Event, RunEnded
@@ -106,13 +107,19 @@ class Engine:
         """An editor has saved a file: watching sessions that the file belongs to start at once."""
         started: list[Key] = []
         for key, session in self._sessions.items():
-            if not session.status.watching or not path.is_relative_to(key.app):
-                continue
-            relative = path.relative_to(key.app).as_posix()
-            if not ignore_rules(key.app).match_file(relative):
-                session.request(f"{relative} saved")
+            name = self._name(key, path) if session.status.watching else None
+            if name is not None:
+                session.request(f"{name} saved")
                 started.append(key)
         return tuple(started)
+
+    def _name(self, key: Key, path: Path) -> str | None:
+        """What a file that a session is about is called; none if the session has nothing to do with it."""
+        if path.is_relative_to(key.app):
+            name = path.relative_to(key.app).as_posix()
+            return None if ignore_rules(key.app).match_file(name) else name
+        around = self._deployer(key).contexts.around
+        return around.name(path) if around else None
 
     def hold(self, path: Path, reasons: Iterable[str]) -> None:
         """The editor's own view of a file's errors, for the save gate; no reasons release it."""
@@ -122,7 +129,7 @@ class Engine:
             self._editor_problems[path] = found
         elif before:
             for key, session in self._sessions.items():
-                if session.status.state is State.HELD and path.is_relative_to(key.app):
+                if session.status.state is State.HELD and self._name(key, path) is not None:
                     session.request(f"{path.name} has no errors any more")
 
     async def cancel(self, key: Key) -> None:
@@ -266,8 +273,16 @@ class Engine:
         self._watches[key] = asyncio.create_task(self._watch_disk(key, changed), name=f"watch {key.app.name}")
 
     async def _watch_disk(self, key: Key, changed: Callable[[tuple[str, ...]], None]) -> None:
+        contexts = self._deployer(key).contexts
+
+        def around() -> tuple[Surroundings | None, asyncio.Event]:
+            return contexts.around, contexts.moved
+
+        def delay() -> float:
+            return reading.watch_delay(key)
+
         try:
-            await watch(key.app, lambda: reading.watch_delay(key), changed)
+            await asyncio.gather(watch(key.app, delay, changed), watch_around(around, delay, changed))
         except Exception:
             logger.exception("watching %s ended; saves from the editor still redeploy", key.app)
 

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from draft_ls.build.model import FileType
@@ -19,7 +20,6 @@ from draft_ls.scaffold.model import Action, FileEdit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from draft_ls.build.model import BuildContext
     from draft_ls.engine.events import Key
@@ -42,11 +42,13 @@ class FilesBack:
         edits: for each text file that differs, the edit that brings it back.
         others: files that differ and cannot be brought back: too large, or not text.
         newer: files that the image has not; they stay.
+        root: the build context's folder, which their paths are relative to.
     """
 
     edits: tuple[FileEdit, ...] = ()
     others: tuple[str, ...] = ()
     newer: tuple[str, ...] = ()
+    root: Path = Path()
 
 
 class Kept:
@@ -108,7 +110,7 @@ class Kept:
             action = Action.REPLACE if (context.root / path).exists() else Action.CREATE
             edits.append(FileEdit(path, action, text, f"as in {content}", executable))
         newer = tuple(path for path in saved if path not in listed)
-        return FilesBack(tuple(edits), tuple(others), newer)
+        return FilesBack(tuple(edits), tuple(others), newer, context.root)
 
     def _of(self, key: Key) -> Path:
         name = hashlib.sha256(f"{key.app}\0{key.environment}".encode()).hexdigest()[:16]

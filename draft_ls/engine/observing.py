@@ -7,9 +7,9 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from draft_ls.build.context import ArchiveReader, ContextReader
 from draft_ls.build.tags import content_tag
 from draft_ls.engine import outlook, reading
+from draft_ls.engine.contexts import Contexts
 from draft_ls.engine.planner import Identity
 from draft_ls.engine.supervision import is_wanted
 from draft_ls.engine.target import Target
@@ -37,6 +37,9 @@ class Observer:
         key: whose session.
         supervision: which images get the supervisor.
         editor_problems: by file, what the editor says is broken; kept up to date by the engine.
+
+    Attributes:
+        contexts: the app's build contexts.
     """
 
     def __init__(
@@ -45,7 +48,7 @@ class Observer:
         self._key = key
         self._supervision = supervision
         self._editor_problems = editor_problems
-        self._readers: dict[tuple[str, str | None], ContextReader | ArchiveReader] = {}
+        self.contexts = Contexts(key.app)
 
     async def observe(self, changed: Callable[[Target], tuple[str, ...]]) -> Target:
         """Read it, and whether it must be held.
@@ -58,18 +61,18 @@ class Observer:
         """
         config, environment = await asyncio.to_thread(reading.read_environment, self._key)
         context, release = await asyncio.gather(
-            asyncio.to_thread(self._reader(environment).read),
+            self.contexts.read(config, environment),
             asyncio.to_thread(reading.read_release, self._key.app, environment),
         )
         dockerfile = await asyncio.to_thread(reading.read_dockerfile, context)
         identity = self._identity(environment, context, dockerfile, release)
         target = Target(config, environment, context, identity, dockerfile=dockerfile, release=release)
-        held = await asyncio.to_thread(self._held, changed(target))
+        held = await asyncio.to_thread(self._held, context, changed(target))
         return replace(target, held=held) if held else target
 
-    def still(self, target: Target) -> bool:
-        """Whether the files of the image are what they were. Blocks on the disk."""
-        return self._reader(target.environment).read() == target.context
+    async def still(self, target: Target) -> bool:
+        """Whether the files of the image are what they were."""
+        return await self.contexts.read(target.config, target.environment) == target.context
 
     def edited(self, target: Target, path: str, data: bytes) -> Target:
         """What will be saved once a file has other bytes. Blocks on the disk."""
@@ -85,18 +88,8 @@ class Observer:
         content = content_tag(digest, environment.image_build_args, environment.platforms)
         return Identity(content, release.digest)
 
-    def _reader(self, environment: Environment) -> ContextReader | ArchiveReader:
-        """The reader of an environment's build context; it remembers what it has read."""
-        app, name = self._key.app, (environment.dockerfile, environment.build_tar)
-        if name not in self._readers:
-            dockerfile, archive = name
-            self._readers[name] = (
-                ArchiveReader(app, app / archive, dockerfile) if archive else ContextReader(app, dockerfile)
-            )
-        return self._readers[name]
-
-    def _held(self, changed: Iterable[str]) -> tuple[Problem, ...]:
+    def _held(self, context: BuildContext, changed: Iterable[str]) -> tuple[Problem, ...]:
         return (
-            *reading.held_by_syntax(self._key.app, changed),
-            *reading.held_by_editor(self._key.app, self._editor_problems),
+            *reading.held_by_syntax(context.root, changed),
+            *reading.held_by_editor(self._key.app, context, self._editor_problems),
         )

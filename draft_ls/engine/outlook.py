@@ -36,13 +36,25 @@ class Outlook:
 
 def is_part(target: Target, path: str) -> bool:
     """Whether a file is of the image or of the release; ``path`` is relative to the app."""
-    file = target.context.files.get(path)
-    in_image = path == target.context.dockerfile or (file is not None and file.type is FileType.FILE)
+    inner = in_context(target, path)
+    file = target.context.files.get(inner)
+    in_image = inner == target.context.dockerfile or (file is not None and file.type is FileType.FILE)
     return in_image or any(name == path for name, _ in target.release.files)
 
 
+def in_context(target: Target, path: str) -> str:
+    """A path that is relative to the app, relative to the build context."""
+    app, root = target.config.path.parent, target.context.root
+    return path if app == root else f"{app.relative_to(root).as_posix()}/{path}"
+
+
 def says(
-    files: Mapping[str, ContextFile], dockerfile: str, release: ReleaseInputs, path: str, data: bytes
+    files: Mapping[str, ContextFile],
+    dockerfile: str,
+    release: ReleaseInputs,
+    path: str,
+    inner: str,
+    data: bytes,
 ) -> bool:
     """Whether a file has these bytes in the image and in the release, wherever it is part of them.
 
@@ -50,13 +62,14 @@ def says(
         files: those of the image.
         dockerfile: the text of the Dockerfile, which is what counts of a file that is no member of the context.
         release: what Helm is given.
-        path: which file.
+        path: which file, relative to the app.
+        inner: the same, relative to the build context.
         data: the bytes.
     """
     digest = hashlib.sha256(data).hexdigest()
     places = [value for name, value in release.files if name == path]
-    if path in files:
-        places.append(files[path].digest)
+    if inner in files:
+        places.append(files[inner].digest)
     if not places:
         return dockerfile == _text(data)
     return all(each == digest for each in places)
@@ -70,8 +83,8 @@ def edited(target: Target, path: str, data: bytes) -> Target:
     found = syntax_problem(file, text)
     return replace(
         target,
-        context=edited_context(target.context, path, data),
-        dockerfile=text if path == target.context.dockerfile else target.dockerfile,
+        context=edited_context(target.context, in_context(target, path), data),
+        dockerfile=text if in_context(target, path) == target.context.dockerfile else target.dockerfile,
         release=target.release.edited(path, hashlib.sha256(data).hexdigest()),
         held=(*held, found) if found else held,
     )

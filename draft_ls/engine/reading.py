@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from draft_ls.analysis.syntax import LIMIT, syntax_problem
+from draft_ls.config.build_context import context_folder, context_problem, levels_of, outside
 from draft_ls.config.model import CONFIG_FILE
 from draft_ls.config.read import parse
 from draft_ls.engine.target import ReleaseInputs
 from draft_ls.errors import DraftError, Place, Problem, Severity, Stage
+from draft_ls.files import DiskTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from draft_ls.build.model import BuildContext
     from draft_ls.config.model import AppConfig, Environment
@@ -74,6 +76,25 @@ def read_environment(key: Key) -> tuple[AppConfig, Environment]:
             else f"Add [environments.{key.environment}].",
         )
     )
+
+
+def context_root(config: AppConfig, environment: Environment) -> Path:
+    """The folder of an environment's build context. Looks at the disk only if that is not the app's own.
+
+    Raises:
+        DraftError: it may not be sent to a builder: it lies outside of the app's repository, or holds the person's
+            home folder.
+    """
+    app = config.path.parent
+    if not levels_of(environment.build_context):
+        return app
+    folder = context_folder(app, environment)
+    problem = context_problem(DiskTree(app), config, environment)
+    if problem is None and Path.home().is_relative_to(folder):
+        problem = outside(config.place(environment.key, "build_context"), folder)
+    if problem is not None:
+        raise DraftError(problem)
+    return folder
 
 
 def wants_watch(key: Key) -> bool:
@@ -148,11 +169,11 @@ def _no_chart(chart: Path) -> Problem:
     )
 
 
-def held_by_syntax(app: Path, changed: Iterable[str]) -> tuple[Problem, ...]:
-    """The syntax errors of changed files, given relative to the app."""
+def held_by_syntax(root: Path, changed: Iterable[str]) -> tuple[Problem, ...]:
+    """The syntax errors of changed files, given relative to the build context's folder."""
     found: list[Problem] = []
     for name in changed:
-        path = app / name
+        path = root / name
         try:
             if path.stat().st_size > LIMIT:
                 continue
@@ -165,8 +186,10 @@ def held_by_syntax(app: Path, changed: Iterable[str]) -> tuple[Problem, ...]:
     return tuple(found)
 
 
-def held_by_editor(app: Path, problems: Mapping[Path, tuple[str, ...]]) -> tuple[Problem, ...]:
-    """What the editor itself says is broken in files of the app."""
+def held_by_editor(
+    app: Path, context: BuildContext, problems: Mapping[Path, tuple[str, ...]]
+) -> tuple[Problem, ...]:
+    """What the editor itself says is broken in files of the app, and in others that go into its image."""
     return tuple(
         Problem(
             "editor-error",
@@ -176,5 +199,9 @@ def held_by_editor(app: Path, problems: Mapping[Path, tuple[str, ...]]) -> tuple
             fix="The deploy is held; it goes on when they are gone.",
         )
         for path, reasons in problems.items()
-        if path.is_relative_to(app)
+        if path.is_relative_to(app) or _member(context, path)
     )
+
+
+def _member(context: BuildContext, path: Path) -> bool:
+    return path.is_relative_to(context.root) and path.relative_to(context.root).as_posix() in context.files

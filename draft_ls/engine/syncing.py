@@ -170,33 +170,34 @@ def judge(
     if not is_wanted(target.environment):
         return None, None
     changes = changes_between(live, target.context.files)
-    tree = DiskTree(target.context.root)
+    root, app = target.context.root, target.config.path.parent
     image = Image(
         parse(target.dockerfile, build_arguments=target.environment.image_build_args),
         live.keys() | target.context.files.keys(),
-        tree=tree,
+        tree=DiskTree(root),
+        app="" if app == root else app.relative_to(root).as_posix(),
         name=target.context.dockerfile,
         build_arguments=target.environment.image_build_args,
     )
-    origin = read_origin(tree.read(ORIGIN_FILE) or "")
+    origin = read_origin(DiskTree(app).read(ORIGIN_FILE) or "")
     found = plan_sync(image, changes, origin.sync if origin else None, parse(dockerfile))
     if isinstance(found, Rebuild):
         return SyncVerdict(False, found.reason, found.from_step, found.steps), None
     if refusal is not None and found.restart:
         return SyncVerdict(False, refusal.message), None
-    found = _as_configured(target, found)
+    found = _as_configured(target, found, image.app)
     if isinstance(found, SyncVerdict):
         return found, None
     return SyncVerdict(True, found.reason), found
 
 
-def _as_configured(target: Target, plan: SyncPlan) -> SyncPlan | SyncVerdict:
+def _as_configured(target: Target, plan: SyncPlan, app: str) -> SyncPlan | SyncVerdict:
     """The plan under the ``sync`` table of draft.toml: what is excluded, and what restarts."""
     rules = target.environment.sync
     paths = sorted({operation.source for operation in plan.operations})
-    excluded = first_match(rules.exclude, paths)
+    excluded = first_match(rules.exclude, paths, app)
     if excluded is not None:
         return SyncVerdict(False, f"{excluded} is excluded from sync in draft.toml")
     if rules.restart is None:
         return plan
-    return restarting(plan, restart=first_match(rules.restart, paths) is not None)
+    return restarting(plan, restart=first_match(rules.restart, paths, app) is not None)

@@ -11,13 +11,15 @@ import asyncio
 import contextlib
 import logging
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from pathspec import GitIgnoreSpec
+
+    from draft_ls.build.surroundings import Surroundings
 
 logger = logging.getLogger(__name__)
 
@@ -77,22 +79,77 @@ async def watch(app: Path, delay: Callable[[], float], changed: Callable[[tuple[
         gathering.cancel()
 
 
-async def _watch_one(app: Path, gathering: _Gathering) -> None:
-    """Watch a folder until it is gone or another one."""
+async def watch_around(
+    around: Callable[[], tuple[Surroundings | None, asyncio.Event]],
+    delay: Callable[[], float],
+    changed: Callable[[tuple[str, ...]], None],
+) -> None:
+    """The same for what else goes into an app's image, wherever that lies at the moment; until cancelled.
+
+    Args:
+        around: what to watch, and the event that says that it has changed.
+        delay: seconds of quiet, asked anew each time.
+        changed: called on the event loop, with paths relative to the build context.
+    """
+    gathering = _Gathering(delay, changed)
+    try:
+        while True:
+            found, moved = around()
+            watching = asyncio.ensure_future(_watch_folders(found, gathering) if found else asyncio.sleep(0))
+            try:
+                await moved.wait()
+            finally:
+                watching.cancel()
+                await asyncio.wait([watching])
+            if not watching.cancelled() and (error := watching.exception()) is not None:
+                logger.warning("what lies around the app is not watched: %s", error)
+    finally:
+        gathering.cancel()
+
+
+async def _watch_folders(around: Surroundings, gathering: _Gathering) -> None:
+    """Watch the folders around an app until cancelled."""
+    never, stop = _compiled(""), asyncio.Event()
+
+    async def watch_these(folders: tuple[str, ...], *, recursive: bool) -> None:
+        async for paths in _events([around.root / each for each in folders], stop, recursive=recursive):
+            names = {name for path in paths if (name := around.name(Path(path))) is not None}
+            gathering.add({name for name in names if not never.match_file(name)})
+
+    try:
+        await asyncio.gather(
+            watch_these(around.flat, recursive=False),
+            *([watch_these(around.deep, recursive=True)] if around.deep else []),
+        )
+    finally:
+        stop.set()
+
+
+async def _events(
+    folders: Sequence[Path], stop: asyncio.Event, *, recursive: bool = True
+) -> AsyncIterator[set[str]]:
+    """The paths that change below folders, as they change; an empty set every now and then."""
     from watchfiles import awatch  # pyright: ignore[reportUnknownVariableType] - an anyio type is unknown
 
+    async for events in awatch(
+        *folders,
+        watch_filter=None,
+        step=STEP,
+        debounce=STEP * 4,
+        stop_event=stop,
+        yield_on_timeout=True,
+        recursive=recursive,
+        ignore_permission_denied=True,
+    ):
+        yield {path for _, path in events}
+
+
+async def _watch_one(app: Path, gathering: _Gathering) -> None:
+    """Watch a folder until it is gone or another one."""
     identity, rules, stop = _identity(app), ignore_rules(app), asyncio.Event()
     try:
-        async for events in awatch(
-            app,
-            watch_filter=None,
-            step=STEP,
-            debounce=STEP * 4,
-            stop_event=stop,
-            yield_on_timeout=True,
-            ignore_permission_denied=True,
-        ):
-            paths = {_relative(app, path) for _, path in events}
+        async for events in _events([app], stop):
+            paths = {_relative(app, path) for path in events}
             if IGNORE_FILE in paths:
                 rules = ignore_rules(app)
             gathering.add({path for path in paths if path and not rules.match_file(path)})
@@ -140,8 +197,6 @@ def _identity(app: Path) -> tuple[int, int] | None:
 
 def _relative(app: Path, path: str) -> str:
     with contextlib.suppress(ValueError):
-        from pathlib import Path
-
         relative = Path(path).relative_to(app).as_posix()
         return "" if relative == "." else relative
     return ""

@@ -7,6 +7,8 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+from draft_ls.files import upwards
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -36,6 +38,8 @@ class Analysis:
         self._looks: dict[Path, asyncio.Task[None]] = {}
         self._seen: set[Path] = set()
         self._memories: dict[Path, Memory] = {}
+        self._contexts: dict[Path, Path] = {}
+        """The build contexts that lie above their apps; hardly any does."""
 
     def changed(self, app: Path, delay: float = DELAY) -> None:
         """A text of an app has changed; one that is waited for is looked at later, with this change."""
@@ -48,6 +52,10 @@ class Analysis:
     def known(self) -> frozenset[Path]:
         """The apps that were looked at."""
         return frozenset(self._seen)
+
+    def reached(self, path: Path) -> frozenset[Path]:
+        """The apps that were looked at and whose build context lies above them and holds a file."""
+        return frozenset(app for app, root in self._contexts.items() if path.is_relative_to(root))
 
     async def settled(self, app: Path) -> None:
         """Wait until what is written is looked at, without the wait for quiet."""
@@ -84,8 +92,20 @@ class Analysis:
             if problem.place:
                 found.setdefault(problem.place.path, []).append(problem)
         self._seen.add(app)
+        self._note_context(app)
         self._ls.diagnostics.replace(("text", app), found)
         self._ls.charts.changed(app, problems)
+
+    def _note_context(self, app: Path) -> None:
+        from draft_ls.config.build_context import levels_of
+        from draft_ls.server.sessions import read_config
+
+        environments = read_config(self._ls, app).environments.values()
+        levels = max((levels_of(each.build_context) for each in environments), default=0)
+        if levels:
+            self._contexts[app] = upwards(app, levels)
+        else:
+            self._contexts.pop(app, None)
 
     def _done(self, app: Path, task: asyncio.Task[None]) -> None:
         if self._looks.get(app) is task:

@@ -30,9 +30,9 @@ async def offer_files(ls: DraftLanguageServer, key: Key) -> None:
     if await ask(ls, question, (REVIEW, KEEP)) != REVIEW:
         return
     if ls.client.create_files and ls.client.apply_edits:
-        edit = edit_of(ls, key.app, list(back.edits), confirm=True)
+        edit = edit_of(ls, back.root, list(back.edits), confirm=True)
         await apply_edit(ls, edit, "Draft: bring the files back")
         return
     from draft_ls.engine.writing import write
 
-    await asyncio.to_thread(write, key.app, back.edits)
+    await asyncio.to_thread(write, back.root, back.edits)

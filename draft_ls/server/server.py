@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -191,14 +192,13 @@ class DraftLanguageServer(LanguageServer):
 
     def tree(self, root: Path) -> Tree:
         """The files of a folder, with the open documents laid over the disk; a snapshot of the latter."""
-        return OverlayTree(DiskTree(root), self._texts_below(root))
+        return OverlayTree(DiskTree(root), self._texts_from(root))
 
-    def _texts_below(self, root: Path) -> dict[str, str]:
-        """The open documents in a folder, by path."""
+    def _texts_from(self, root: Path) -> dict[str, str]:
+        """The open documents, by path relative to a folder: also those outside, for who looks from above."""
         return {
-            path.relative_to(root).as_posix(): document.unified
+            os.path.relpath(path, root).replace(os.sep, "/"): document.unified
             for path, document in self.open_documents().items()
-            if path.is_relative_to(root)
         }
 
     # Apps
@@ -216,7 +216,7 @@ class DraftLanguageServer(LanguageServer):
 
     async def find_apps(self) -> tuple[App, ...]:
         """The apps of the workspace, and the folders that could become one, by path."""
-        texts = {root: self._texts_below(root) for root in self.roots()}
+        texts = {root: self._texts_from(root) for root in self.roots()}
         finder, trusted = self._app_finder(), self.options.trusted
 
         def find() -> tuple[App, ...]:

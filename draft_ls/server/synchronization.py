@@ -143,11 +143,11 @@ def _apps_changed(ls: DraftLanguageServer) -> None:
 
 
 def _look_at(ls: DraftLanguageServer, path: Path, delay: float | None = None) -> None:
-    """Analyse the app that a file belongs to; a draft.toml that is gone has an app too: to forget it."""
-    app = path.parent if path.name == CONFIG_FILE else app_at(ls, path)
-    if app is None:
-        return
-    if delay is None:
-        ls.analysis.changed(app)
-    else:
-        ls.analysis.changed(app, delay)
+    """Analyse the apps that a file belongs to; a draft.toml that is gone has an app too: to forget it."""
+    own = path.parent if path.name == CONFIG_FILE else app_at(ls, path)
+    apps = ls.analysis.reached(path)
+    for app in apps | {own} if own else apps:
+        if delay is None:
+            ls.analysis.changed(app)
+        else:
+            ls.analysis.changed(app, delay)

@@ -50,6 +50,7 @@ class Image:
         name: the Dockerfile's path relative to the context, for messages and for its own changes.
         workdir: the working directory of the base image, for a Dockerfile without an absolute WORKDIR.
         build_arguments: values of ARGs.
+        app: the app's folder, relative to the context; empty if it is the context.
     """
 
     dockerfile: Dockerfile
@@ -58,6 +59,7 @@ class Image:
     name: str = "Dockerfile"
     workdir: str | None = None
     build_arguments: Mapping[str, str] | None = None
+    app: str = ""
 
 
 def mounted(instruction: Instruction, now: Settings, image: Image, path: str, stage: Stage | None) -> bool:

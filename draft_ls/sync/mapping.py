@@ -62,7 +62,7 @@ def plan_sync(
         step = _first_difference(before, image.dockerfile) if before else None
         return Rebuild(f"{image.name} changed", step, _steps(image))
     rules = rules or SyncRules()
-    built = first_match(rules.rebuild, paths)
+    built = first_match(rules.rebuild, paths, image.app)
     if built is not None:
         return Rebuild(f"{built} is always built, by its pack", first_step(image, paths), _steps(image))
     follow = Follow(image)
@@ -85,7 +85,8 @@ def _plan(
 ) -> SyncPlan:
     if not operations:
         return SyncPlan((), restart=False, reason=f"{_names(paths)}: not part of the image")
-    restart = needs_restart(image.dockerfile, [each.source for each in operations], rules, image.tree)
+    sources = [each.source for each in operations]
+    restart = needs_restart(image.dockerfile, sources, rules, image.tree, image.app)
     names = _names(sorted({each.source for each in operations}))
     return restarting(SyncPlan(operations, restart=False, reason=names), restart=restart)
 

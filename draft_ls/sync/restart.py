@@ -62,32 +62,36 @@ _SCRIPT = re.compile(r"(?:^|\s)(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?
 
 
 def needs_restart(
-    dockerfile: Dockerfile, sources: Sequence[str], rules: SyncRules, tree: Tree | None = None
+    dockerfile: Dockerfile, sources: Sequence[str], rules: SyncRules, tree: Tree | None = None, app: str = ""
 ) -> bool:
-    """Whether files of the context, once synced, show only after a restart."""
-    line = _command_line(dockerfile, tree)
+    """Whether files of the context, once synced, show only after a restart; ``app`` is the app's folder in it."""
+    line = _command_line(dockerfile, tree, posixpath.join(app, "package.json"))
     if _PHP.search(line):
         return any(_is_php(source) or _configures(source) for source in sources)
     if _takes_by_itself(dockerfile, line, rules.reloads):
         return any(_configures(source) for source in sources)
-    return rules.restart is None or first_match(rules.restart, sources) is not None
+    return rules.restart is None or first_match(rules.restart, sources, app) is not None
 
 
-def first_match(patterns: Sequence[str], sources: Sequence[str]) -> str | None:
-    """The first file that patterns in the syntax of ``.gitignore`` match; none if there is none."""
+def first_match(patterns: Sequence[str], sources: Sequence[str], app: str = "") -> str | None:
+    """The first file that patterns in the syntax of ``.gitignore`` match; none if there is none.
+
+    They are relative to the app's folder for its own files, and to the build context's for others.
+    """
     from pathspec import GitIgnoreSpec
 
-    return next(iter(GitIgnoreSpec.from_lines(patterns).match_files(sources)), None)
+    rules = GitIgnoreSpec.from_lines(patterns)
+    return next((each for each in sources if rules.match_file(each.removeprefix(f"{app}/"))), None)
 
 
-def _command_line(dockerfile: Dockerfile, tree: Tree | None) -> str:
+def _command_line(dockerfile: Dockerfile, tree: Tree | None, manifest: str) -> str:
     """What the image runs, as far as the Dockerfile says; empty if that is its base image's word."""
     sets = settings(dockerfile)
     runs = [
         *(sets.entrypoint.arguments if sets.entrypoint else ()),
         *(sets.command.arguments if sets.command else ()),
     ]
-    return _resolved(" ".join(runs), tree)
+    return _resolved(" ".join(runs), tree, manifest)
 
 
 def _takes_by_itself(dockerfile: Dockerfile, line: str, reloads: Sequence[str]) -> bool:
@@ -106,18 +110,18 @@ def _begins(line: str, words: str) -> bool:
     return bool(wanted) and re.search(rf"{_COMMAND}{wanted}(?:\s|$)", line) is not None
 
 
-def _resolved(line: str, tree: Tree | None, depth: int = 3) -> str:
+def _resolved(line: str, tree: Tree | None, manifest: str, depth: int = 3) -> str:
     """A command line with ``npm run dev`` replaced by what package.json says it is."""
     match = _SCRIPT.search(line)
-    text = tree.read("package.json") if match and tree and depth else None
+    text = tree.read(manifest) if match and tree and depth else None
     if match is None or text is None:
         return line
     try:
-        manifest: Any = json.loads(text)
-        script = str(manifest["scripts"][match[1]])
+        document: Any = json.loads(text)
+        script = str(document["scripts"][match[1]])
     except (ValueError, KeyError, TypeError):
         return line
-    return _resolved(script, tree, depth - 1)
+    return _resolved(script, tree, manifest, depth - 1)
 
 
 def _is_php(source: str) -> bool:

@@ -167,7 +167,7 @@ def rollback(
 async def _files_back(out: Output, key: Key, back: FilesBack, *, wanted: bool) -> None:
     """Show how the files differ from what runs now, and bring them back if the person wants that."""
     for edit in back.edits:
-        for line in difference(key.app, edit) if wanted or out.interactive else ():
+        for line in difference(back.root, edit) if wanted or out.interactive else ():
             out.say(f"    {line}")
     for path in back.others:
         out.say(f"--> {path} differs too; it is too large, or no text, to be brought back")
@@ -175,9 +175,9 @@ async def _files_back(out: Output, key: Key, back: FilesBack, *, wanted: bool) -
     # `--yes` is about the deployment: nobody's files are overwritten by it.
     bring = wanted or (bool(names) and await Asker(out).confirm("Bring these files back too?"))
     if bring:
-        await asyncio.to_thread(write, key.app, back.edits)
-    differing = [key.app / path for path in (*names, *back.others)]
-    written = [key.app / path for path in names if bring]
+        await asyncio.to_thread(write, back.root, back.edits)
+    differing = [back.root / path for path in (*names, *back.others)]
+    written = [back.root / path for path in names if bring]
     out.line({"event": "files", **encode(key), "differing": encode(differing), "written": encode(written)})
     if names:
         told = "Brought back" if bring else "Your files differ from what runs now:"
