@@ -113,4 +113,8 @@ def test_completion_offers_the_folders_that_it_may_be() -> None:
     line = '    build_context = ""'
     text = f"[environments]\n  [environments.development]\n{line}\n"
     proposals = complete(text, Position(2, len(line) - 1), MemoryTree(GOOD, APP))
-    assert [(each.label, each.detail) for each in proposals] == [(".", "web"), ("..", "apps"), ("../..", "shop")]
+    assert [(each.label, each.detail) for each in proposals] == [
+        (".", "web"),
+        ("..", "apps"),
+        ("../..", "shop"),
+    ]
