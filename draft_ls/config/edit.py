@@ -33,11 +33,14 @@ def new_config(
     watch: bool = True,
     watch_delay: float = 2,
     registry: str | None = None,
+    build_context: str = ".",
 ) -> str:
     """The text of a new draft.toml with one environment, in the shape that Draft has always written."""
     values: dict[str, Scalar] = {"name": name, "namespace": namespace}
     if registry:
         values["registry"] = registry
+    if build_context != ".":
+        values["build_context"] = build_context
     values |= {"watch": watch, "watch_delay": watch_delay}
     lines = [f"{_INDENT * 2}{key} = {tomlkit.item(value).as_string()}" for key, value in values.items()]
     header = f"{_INDENT}[{ENVIRONMENTS}.{SingleKey(environment).as_string()}]"

@@ -10,6 +10,7 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from draft_ls.config.build_context import reach
 from draft_ls.config.model import CONFIG_FILE
 from draft_ls.config.schema import nearest
 from draft_ls.detect.detect import detect
@@ -18,6 +19,7 @@ from draft_ls.detect.ties import tied
 from draft_ls.engine.packs import available_packs
 from draft_ls.errors import DraftError, Place, Problem, Stage
 from draft_ls.files import DiskTree
+from draft_ls.scaffold.members import placed
 from draft_ls.scaffold.model import Action, FileEdit, Scaffold
 from draft_ls.scaffold.scaffold import scaffold
 from draft_ls.scaffold.siblings import outside_problems
@@ -96,8 +98,9 @@ def plan_create(
         pack = choose(tie)
     chosen = pack_named(packs, pack or (here.pack if here else ""))
     detection = _detection(here, chosen)
+    top, detection = placed(seen, detection, chosen)
     planned = scaffold(
-        seen,
+        top,
         detection,
         chosen,
         name=name,
@@ -106,15 +109,16 @@ def plan_create(
         answers={key: _parse(chosen, key, text) for key, text in (answers or {}).items()},
     )
     detected = here is not None and here.pack == chosen.name
-    problems = (*packs.problems, *planned.problems, *_outside(folder))
+    outside = () if detection.details.get("member") else tuple(_outside(seen))
+    problems = (*packs.problems, *planned.problems, *outside)
     return Creation(folder, chosen.title, detected, planned, problems)
 
 
-def _outside(folder: Path) -> Iterable[Problem]:
+def _outside(tree: Tree) -> Iterable[Problem]:
     """What the app needs of its workspace beyond its own folder."""
-    workspace = workspace_of(folder)
-    path = folder.relative_to(workspace).as_posix()
-    return outside_problems(DiskTree(workspace), "" if path == "." else path)
+    top = tree.above(reach(tree))
+    path = tree.root.relative_to(top.root).as_posix()
+    return outside_problems(top, "" if path == "." else path)
 
 
 def tie_of(folder: Path, found: Detection) -> Tie | None:

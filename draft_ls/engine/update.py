@@ -9,6 +9,7 @@ from draft_ls.detect.model import Detection
 from draft_ls.engine.create import Creation, pack_named, workspace_of
 from draft_ls.engine.packs import available_packs
 from draft_ls.files import DiskTree, OverlayTree
+from draft_ls.scaffold.members import placed
 from draft_ls.scaffold.update import origin_of, plan_update
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def plan(folder: Path, *, tree: Tree | None = None, trusted: bool = True) -> Cre
     origin = origin_of(seen)
     packs = available_packs(workspace_of(folder), trusted=trusted)
     pack = pack_named(packs, origin.pack)
-    planned = plan_update(seen, _detection(seen, pack, origin.files), pack, origin)
+    top, detection = placed(seen, _detection(seen, pack, origin.files), pack)
+    planned = plan_update(top, detection, pack, origin)
     return Creation(folder, pack.title, True, planned, (*packs.problems, *planned.problems))
 
 

@@ -30,6 +30,7 @@ NOT_A_PACKS = frozenset({".git", ".draft", TASKS_FILE, CONFIG_FILE})
 REASONS = {
     "Dockerfile": "how the image is built",
     ".dockerignore": "what stays out of the image",
+    "Dockerfile.dockerignore": "what of the workspace goes into the image",
     CONFIG_FILE: "how and where the app is deployed",
     "chart/values.yaml": "the settings of the deployment",
 }
@@ -66,7 +67,13 @@ def scaffold(
     label = dns_label(name or folder)
     values = template_values(detection, pack, label, answers)
     texts = rendered(pack, values)
-    texts[CONFIG_FILE] = new_config(DEFAULT_ENVIRONMENT, name=label, namespace=namespace, registry=registry)
+    texts[CONFIG_FILE] = new_config(
+        DEFAULT_ENVIRONMENT,
+        name=label,
+        namespace=namespace,
+        registry=registry,
+        build_context=str(values["build_context"]),
+    )
     existing = _existing_folders(tree, detection.path)
     edits = [_edit(tree, detection.path, path, text, existing) for path, text in texts.items()]
     planned = [edit for edit in edits if edit is not None]

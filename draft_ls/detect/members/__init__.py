@@ -1,0 +1,96 @@
+"""Members of workspaces: apps that cannot be built from their own folder, and what they need of their workspace.
+
+One module for each ecosystem, by the name of its analyzer. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from draft_ls.detect.model import Detail, Detection, Fact
+    from draft_ls.files import Tree
+
+MEMBERS = frozenset({"javascript"})
+"""The analyzers whose members are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An app that needs its workspace. Paths are relative to the workspace's root.
+
+    Attributes:
+        root: the workspace's folder, relative to the tree's root.
+        folders: the folders whose files the build needs: the app's own last, what it needs before it.
+        manifests: of the folders, the files that installing packages reads.
+        root_manifests: the same at the root; a folder ends in a slash.
+        root_sources: what else the build reads at the root.
+        details: values for the templates of the ecosystem's packs.
+        package_manager, build, start: facts that the workspace changes; none for those of the app.
+    """
+
+    root: str
+    folders: tuple[str, ...]
+    manifests: tuple[str, ...] = ()
+    root_manifests: tuple[str, ...] = ()
+    root_sources: tuple[str, ...] = ()
+    details: Mapping[str, Detail] | None = None
+    package_manager: Fact[str] | None = None
+    build: Fact[str] | None = None
+    start: Fact[tuple[str, ...]] | None = None
+
+
+def member_of(tree: Tree, found: Detection, analyzer: str) -> Member | None:
+    """What an app needs of its workspace; none if it needs nothing, or that is not known of its ecosystem.
+
+    Args:
+        tree: the folder that a build context may reach up to.
+        found: the app in it.
+        analyzer: of the pack that is used.
+    """
+    if not found.path or analyzer not in MEMBERS:
+        return None
+    find = cast("Callable[[Tree, Detection], Member | None]", import_module(f"{__name__}.{analyzer}").member)
+    return find(tree, found)
+
+
+def as_member(found: Detection, member: Member) -> Detection:
+    """The app as a member of its workspace: what the templates need to build it from there."""
+    app = below(member.root, found.path)
+    details = {
+        **found.details,
+        "build_context": "/".join([".."] * (app.count("/") + 1)),
+        "member": app,
+        "member_folders": member.folders,
+        "member_manifests": member.manifests,
+        "root_manifests": member.root_manifests,
+        "root_sources": member.root_sources,
+        **(member.details or {}),
+    }
+    return replace(
+        found,
+        details=details,
+        package_manager=member.package_manager or found.package_manager,
+        build=member.build or found.build,
+        start=member.start or found.start,
+    )
+
+
+def below(root: str, path: str) -> str:
+    """A path of the tree, relative to the workspace's root."""
+    return path.removeprefix(f"{root}/") if root else path
+
+
+def joined(root: str, path: str) -> str:
+    """A path of the workspace, relative to the tree's root."""
+    return f"{root}/{path}" if root and path else root or path
+
+
+def folders_above(path: str) -> tuple[str, ...]:
+    """The folders above a path, the nearest first; the tree's root is the last."""
+    parts = path.split("/")[:-1]
+    return tuple("/".join(parts[:count]) for count in range(len(parts), -1, -1))
