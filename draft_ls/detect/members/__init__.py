@@ -5,17 +5,20 @@ One module for each ecosystem, by the name of its analyzer. Pure.
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from draft_ls.detect.sources import Sources
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from draft_ls.detect.model import Detail, Detection, Fact
     from draft_ls.files import Tree
 
-MEMBERS = frozenset({"javascript"})
+MEMBERS = frozenset({"dotnet", "go", "javascript", "jvm", "python", "rust"})
 """The analyzers whose members are known."""
 
 
@@ -25,12 +28,13 @@ class Member:
 
     Attributes:
         root: the workspace's folder, relative to the tree's root.
-        folders: the folders whose files the build needs: the app's own last, what it needs before it.
+        folders: the folders whose files the build needs: the app's own last, what it needs before it. Empty if that
+            cannot be told: then all of the workspace.
         manifests: of the folders, the files that installing packages reads.
         root_manifests: the same at the root; a folder ends in a slash.
         root_sources: what else the build reads at the root.
         details: values for the templates of the ecosystem's packs.
-        package_manager, build, start: facts that the workspace changes; none for those of the app.
+        package_manager, version, build: facts that the workspace changes; none for those of the app.
     """
 
     root: str
@@ -40,8 +44,8 @@ class Member:
     root_sources: tuple[str, ...] = ()
     details: Mapping[str, Detail] | None = None
     package_manager: Fact[str] | None = None
+    version: Fact[str] | None = None
     build: Fact[str] | None = None
-    start: Fact[tuple[str, ...]] | None = None
 
 
 def member_of(tree: Tree, found: Detection, analyzer: str) -> Member | None:
@@ -75,8 +79,8 @@ def as_member(found: Detection, member: Member) -> Detection:
         found,
         details=details,
         package_manager=member.package_manager or found.package_manager,
+        version=found.version or member.version,
         build=member.build or found.build,
-        start=member.start or found.start,
     )
 
 
@@ -88,6 +92,22 @@ def below(root: str, path: str) -> str:
 def joined(root: str, path: str) -> str:
     """A path of the workspace, relative to the tree's root."""
     return f"{root}/{path}" if root and path else root or path
+
+
+def files_of(tree: Tree, folder: str) -> Sources:
+    """The files that lie directly in a folder of the tree."""
+    return Sources(tree, folder, tree.listing(folder).files)
+
+
+def inner(folder: str, path: str) -> str | None:
+    """A path that a manifest in a folder names, relative to what the folder is relative to; none if it leaves that."""
+    found = posixpath.normpath(posixpath.join(folder, path))
+    return None if found.startswith(("..", "/")) else "" if found == "." else found
+
+
+def common(paths: Iterable[str]) -> str:
+    """The nearest folder that holds all of these."""
+    return posixpath.commonpath([f"/{path}" for path in paths]).strip("/")
 
 
 def folders_above(path: str) -> tuple[str, ...]:

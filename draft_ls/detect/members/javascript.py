@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from draft_ls.detect.facts.javascript_tools import package_manager
-from draft_ls.detect.members import Member, below, folders_above, joined
+from draft_ls.detect.members import Member, below, files_of, folders_above, inner, joined
 from draft_ls.detect.members.globs import member_folders
 from draft_ls.detect.model import Fact
 from draft_ls.detect.sources import Sources, strings, table
@@ -65,7 +64,7 @@ def member(tree: Tree, found: Detection) -> Member | None:
         return None
     needed = tuple(_needed(workspace, app))
     manager = package_manager(workspace.sources)
-    own = package_manager(Sources(tree, found.path, tree.listing(found.path).files))
+    own = package_manager(files_of(tree, found.path))
     if len(needed) == 1 and (not manager.lockfile or own.lockfile):
         return None
     if "" in needed:
@@ -94,7 +93,7 @@ def member(tree: Tree, found: Detection) -> Member | None:
 
 
 def _workspace(tree: Tree, root: str) -> Workspace | None:
-    sources = Sources(tree, root, tree.listing(root).files)
+    sources = files_of(tree, root)
     declared = sources.json("package.json").get("workspaces")
     patterns = strings(table(declared).get("packages")) or strings(declared)
     if sources.has("pnpm-workspace.yaml"):
@@ -133,9 +132,9 @@ def _named(workspace: Workspace, folder: str, package: dict[str, Any]) -> Iterat
         for name, version in table(package.get(kind)).items():
             local = _LOCAL.fullmatch(str(version))
             if local:
-                path = posixpath.normpath(posixpath.join(folder, local[1]))
-                if path in workspace.packages or not path.startswith(".."):
-                    yield "" if path == "." else path
+                path = inner(folder, local[1])
+                if path is not None:
+                    yield path
             elif name in workspace.folders:
                 yield workspace.folders[name]
 
