@@ -146,16 +146,19 @@ def _problem(
 ) -> Problem:
     listed = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
     span = span_of(text, *match.span()) if match else None
-    here = app or "."
+    above = "/".join([".."] * (app.count("/") + 1))
+    advice = (
+        f'Set build_context = "{above}" in draft.toml. What the Dockerfile copies is then relative to that folder '
+        f"(the app is {app} in it): let it copy what the app needs from there."
+        if app
+        else "Make the folder that holds both a repository (git init), and run draft create again."
+    )
     return Problem(
         code="outside-context",
         message=f"The image build will not find {listed}: it lies outside of the app's folder.",
         stage=Stage.SCAFFOLD,
         place=Place(tree.root / path, span),
-        cause="The build context is the folder that holds draft.toml.",
-        fix=(
-            f'Move draft.toml to the workspace\'s root, with dockerfile = "{here}/Dockerfile" and '
-            f'chart = "{here}/chart", and let the Dockerfile copy from there what the app needs.'
-        ),
+        cause="The build context is the folder that holds draft.toml, unless build_context says otherwise.",
+        fix=advice,
         severity=Severity.WARNING,
     )

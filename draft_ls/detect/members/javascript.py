@@ -87,8 +87,8 @@ def member(tree: Tree, found: Detection) -> Member | None:
             "root_name": str(top.get("name", "")),
             "unscripted": tuple(_unscripted(workspace, installed)),
         },
-        manager.fact,
-        _build(found, manager, workspace, needed),
+        package_manager=manager.fact,
+        build=_build(found, manager, workspace, needed),
     )
 
 

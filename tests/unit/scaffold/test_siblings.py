@@ -52,7 +52,7 @@ NPM_ROOT = '{"workspaces": ["apps/*", "packages/*"]}'
 def test_a_sibling_is_named_at_its_place(files: dict[str, str], named: str) -> None:
     [problem] = outside_problems(MemoryTree(files, Path("/srv/work")), "apps/api")
     assert f"will not find {named}:" in problem.message
-    assert 'dockerfile = "apps/api/Dockerfile"' in problem.fix
+    assert 'build_context = "../.."' in problem.fix
     assert problem.place
     assert problem.place.span
 

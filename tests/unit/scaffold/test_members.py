@@ -1,0 +1,265 @@
+"""Members of workspaces: built from the workspace's root, with what they need of it and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from draft_ls.analysis.app import problems_of_app
+from draft_ls.analysis.context import Memory, read_context
+from draft_ls.config.read import parse
+from draft_ls.engine.create import Creation, plan_create
+from draft_ls.files import MemoryTree, OverlayTree
+from tests.unit.scaffold.workspaces import NPM_MEMBERS, NPM_ROOT, WORKSPACES, package
+
+ROOT = Path("/srv/shop")
+
+EXPECTED = {
+    "npm": (
+        ("packages/base", "packages/ui", "apps/web"),
+        ("RUN npm ci --omit=dev && npm cache clean --force", "WORKDIR /app/apps/web", 'CMD ["node", "server.js"]'),
+    ),
+    "pnpm": (
+        ("packages/base", "packages/ui", "apps/web"),
+        ("&& npm install --global pnpm@9.12.0", "package.json pnpm-workspace.yaml pnpm-lock.yaml ./", "RUN pnpm install --frozen-lockfile --prod"),
+    ),
+    "yarn 1": (
+        ("packages/base", "packages/ui", "apps/web"),
+        ("RUN yarn install --frozen-lockfile --production && yarn cache clean",),
+    ),
+    "yarn 4": (
+        ("packages/base", "packages/ui", "apps/web"),
+        ("RUN yarn workspaces focus --production web && yarn cache clean --all",),
+    ),
+    "bun": (
+        ("packages/base", "packages/ui", "apps/web"),
+        ("COPY packages/other/package.json packages/other/", "RUN bun install --frozen-lockfile"),
+    ),
+    "go.work": (
+        ("libs/greeting", "apps/api"),
+        ("COPY go.work /src/", "COPY libs/other/go.mod /src/libs/other/", "WORKDIR /src/apps/api"),
+    ),
+    "go replace": (("libs/greeting", "apps/api"), ("RUN go mod download", "COPY libs/greeting/ /src/libs/greeting/")),
+    "go program": ((), ("COPY go.mod /src/", "COPY . /src/", "WORKDIR /src/cmd/api")),
+    "cargo": (("crates/store", "crates/api"), ("RUN cargo build --release --locked --package api",)),
+    "cargo path": (("store", "api"), ("--manifest-path api/Cargo.toml --target-dir target",)),
+    "maven": (
+        ("store", "api"),
+        ("COPY other/pom.xml other/", "RUN mvn -B -pl api -am -DskipTests package", "find api/target"),
+    ),
+    "maven parent": (("api",), ("COPY pom.xml ./", "RUN mvn -B -f api/pom.xml -DskipTests package")),
+    "gradle": (
+        ("libs/store", "apps/api"),
+        (
+            "COPY gradle/ gradle/",
+            "COPY libs/other/build.gradle.kts libs/other/",
+            "RUN sh ./gradlew --no-daemon :apps:api:installDist",
+            "&& mv apps/api/build/install/api /out",
+        ),
+    ),
+    "uv": (
+        ("packages/store", "apps/api"),
+        (
+            "RUN uv sync --locked --no-dev --no-install-workspace --package shop-api",
+            "ENV PYTHONPATH=/app/apps/api:/app/packages/store/src",
+            "WORKDIR /app/apps/api",
+        ),
+    ),
+    "dotnet": (
+        ("src/Store", "src/Api"),
+        ("COPY Directory.Build.props ./", "COPY src/Store/Store.csproj src/Store/", "publish src/Api/Api.csproj"),
+    ),
+}  # fmt: skip
+"""Workspace → the folders that the build needs, and what its Dockerfile says."""
+
+
+def tree_of(app: str, files: dict[str, str]) -> MemoryTree:
+    """The member's own folder, with the rest of the repository around it."""
+    up = "/".join([".."] * (app.count("/") + 1))
+    placed = {
+        path.removeprefix(f"{app}/") if path.startswith(f"{app}/") else f"{up}/{path}": text
+        for path, text in {".git/HEAD": "", **files}.items()
+    }
+    return MemoryTree(placed, ROOT / app)
+
+
+def created(name: str) -> tuple[Creation, OverlayTree]:
+    tree = tree_of(*WORKSPACES[name])
+    creation = plan_create(tree.root, tree=tree, answers={"cache_mounts": "false"})
+    return creation, OverlayTree(tree, {each.path: each.text for each in creation.scaffold.edits})
+
+
+def text_of(creation: Creation, path: str) -> str:
+    return next((each.text for each in creation.scaffold.edits if each.path == path), "")
+
+
+def test_every_kind_has_an_expectation() -> None:
+    assert WORKSPACES.keys() == EXPECTED.keys()
+
+
+@pytest.mark.parametrize("name", WORKSPACES)
+def test_a_member_is_built_from_its_workspace(name: str) -> None:
+    creation, tree = created(name)
+    app = WORKSPACES[name][0]
+    assert creation.problems == ()
+    config = parse(text_of(creation, "draft.toml"), tree.root / "draft.toml")
+    context = config.environments["development"].build_context
+    folders, lines = EXPECTED[name]
+    details = creation.scaffold.detection.details
+    assert details["member_folders"] == folders
+    root = tree.root.joinpath(*context.split("/")).resolve()
+    assert root / str(details["member"]) == ROOT / app
+    dockerfile = text_of(creation, "Dockerfile")
+    for line in lines:
+        assert line in dockerfile
+    assert text_of(creation, ".dockerignore") == ""
+    assert problems_of_app(tree) == ()
+
+
+@pytest.mark.parametrize("name", [name for name in WORKSPACES if EXPECTED[name][0]])
+def test_only_what_is_needed_goes_into_the_build(name: str) -> None:
+    creation, tree = created(name)
+    details = creation.scaffold.detection.details
+    levels = str(details["build_context"]).count("..")
+    above = tree.above(levels)
+    files = read_context(above, f"{details['member']}/Dockerfile", Memory()).files
+    folders = tuple(f"{each}/" for each in EXPECTED[name][0])
+    outside = {path for path in files if not path.startswith(folders)}
+    known: set[str] = set()
+    for key in ("root_manifests", "root_sources", "member_manifests"):
+        value = details[key]
+        assert isinstance(value, tuple)
+        known |= set(value)
+    assert all(
+        path in known or any(path.startswith(each) for each in known if each[-1] == "/") for path in outside
+    )
+    names = {PurePosixPath(path).name for path in files}
+    assert not names & {"draft.toml", "Dockerfile", "values.yaml", "origin.json"}
+
+
+def test_every_dockerfile_is_clean(tmp_path: Path) -> None:
+    for name in WORKSPACES:
+        (tmp_path / f"{name.replace(' ', '-')}.Dockerfile").write_text(
+            text_of(created(name)[0], "Dockerfile")
+        )
+    hadolint = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([hadolint, *tmp_path.iterdir()], capture_output=True, text=True, check=False)
+    assert done.stdout == ""
+    assert done.returncode == 0
+
+
+def npm(**files: str) -> str:
+    """The Dockerfile of the npm workspace's member, with other files."""
+    tree = tree_of("apps/web", {**NPM_MEMBERS, "package.json": NPM_ROOT, "package-lock.json": "{}", **files})
+    creation = plan_create(tree.root, tree=tree)
+    return text_of(creation, "Dockerfile")
+
+
+def test_siblings_are_built_before_the_app() -> None:
+    dockerfile = npm(
+        **{
+            "packages/base/package.json": package("@shop/base", scripts={"build": "tsc"}),
+            "packages/ui/package.json": package(
+                "@shop/ui", scripts={"build": "tsc"}, devDependencies={"@shop/base": "*"}
+            ),
+            "apps/web/package.json": package(
+                "web",
+                scripts={"build": "tsc", "start": "node server.js"},
+                dependencies={"@shop/ui": "*", "express": "4"},
+            ),
+            "tsconfig.base.json": "{}",
+        }
+    )
+    assert "COPY tsconfig.base.json ./\nCOPY packages/base/ packages/base/\n" in dockerfile
+    assert (
+        "RUN npm run build --workspace=@shop/base && npm run build --workspace=@shop/ui "
+        "&& npm run build --workspace=web \\\n    && npm prune --omit=dev\n"
+    ) in dockerfile
+    assert "COPY --from=build --chown=1000:1000 /app ./\nWORKDIR /app/apps/web\n" in dockerfile
+
+
+def test_scripts_that_run_on_install_wait_for_their_sources() -> None:
+    dockerfile = npm(
+        **{
+            "package.json": package(
+                "shop", private=True, workspaces=["apps/*", "packages/*"], scripts={"prepare": "husky"}
+            ),
+            "packages/base/package.json": package("@shop/base", scripts={"postinstall": "prisma generate"}),
+        }
+    )
+    assert (
+        "RUN npm pkg delete scripts.prepare \\\n"
+        "    && npm pkg delete --prefix=packages/base scripts.postinstall \\\n    && npm ci\n"
+    ) in dockerfile
+    assert "RUN npm run postinstall --workspace=@shop/base \\\n" in dockerfile
+
+
+def test_a_member_that_needs_no_sibling_needs_the_lock_file_of_the_root() -> None:
+    alone = {"apps/web/package.json": package("web", scripts={"start": "node server.js"})}
+    assert "COPY --chown=1000:1000 package.json package-lock.json ./\n" in npm(**alone)
+    with_lock = npm(**alone, **{"apps/web/package-lock.json": "{}"})
+    assert "COPY package.json package-lock.json ./\n" in with_lock
+    assert "WORKDIR /app\n" in with_lock
+
+
+def test_a_front_end_of_plain_files_is_served_from_its_folder() -> None:
+    dockerfile = npm(
+        **{
+            "apps/web/package.json": package(
+                "web",
+                scripts={"build": "vite build"},
+                dependencies={"@shop/ui": "*"},
+                devDependencies={"vite": "5"},
+            ),
+            "apps/web/index.html": "",
+        }
+    )
+    assert "COPY apps/web/nginx.conf /etc/nginx/conf.d/default.conf\n" in dockerfile
+    assert "COPY --from=build /app/apps/web/dist /usr/share/nginx/html\n" in dockerfile
+
+
+def test_a_standalone_next_app_keeps_the_workspaces_layout() -> None:
+    dockerfile = npm(
+        **{
+            "apps/web/package.json": package(
+                "web", scripts={"build": "next build"}, dependencies={"@shop/ui": "*", "next": "15"}
+            ),
+            "apps/web/next.config.mjs": 'export default { output: "standalone" }\n',
+        }
+    )
+    copies = [
+        line.split()[-2:] for line in dockerfile.rpartition("\nFROM ")[2].splitlines() if "COPY" in line
+    ]
+    assert copies == [
+        ["/app/apps/web/.next/standalone", "./"],
+        ["/app/apps/web/.next/static", "./apps/web/.next/static"],
+    ]
+    assert "WORKDIR /app/apps/web\n\nUSER 1000\n" in dockerfile
+
+
+def test_outside_of_a_repository_and_a_workspace_the_folder_is_all(tmp_path: Path) -> None:
+    app, files = WORKSPACES["go replace"]
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    creation = plan_create(tmp_path / app)
+    assert "build_context" not in text_of(creation, "draft.toml")
+
+
+def test_a_pack_that_knows_no_members_builds_from_the_apps_folder(tmp_path: Path) -> None:
+    app, files = WORKSPACES["npm"]
+    own = {
+        ".git/HEAD": "",
+        ".draft/packs/own/pack.toml": 'extends = "javascript"\npriority = 90\n\n[[detect]]\nfile = "package.json"\n',
+        ".draft/packs/own/Dockerfile.j2": "FROM node:22-slim\nCOPY . .\nCMD {{ start | to_json }}\n",
+    }
+    for path, text in {**files, **own}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    creation = plan_create(tmp_path / app, pack="own")
+    assert "build_context" not in text_of(creation, "draft.toml")
+    [problem] = [each for each in creation.problems if each.code == "outside-context"]
+    assert 'build_context = "../.."' in problem.fix
