@@ -61,6 +61,31 @@ NPM = {
     "packages/other/index.js": "",
 }
 
+GO_MAIN = """\
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+
+	"example.com/greeting"
+)
+
+func main() {
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, greeting.Hello()) })
+	http.ListenAndServe(":"+os.Getenv("PORT"), nil)
+}
+"""
+GO = {
+    ".git/HEAD": "ref: refs/heads/main\n",
+    "apps/api/go.mod": "module example.com/api\n\ngo 1.19\n\nrequire example.com/greeting v0.0.0\n\n"
+    "replace example.com/greeting => ../../libs/greeting\n",
+    "apps/api/main.go": GO_MAIN,
+    "libs/greeting/go.mod": "module example.com/greeting\n\ngo 1.19\n",
+    "libs/greeting/greeting.go": 'package greeting\n\nfunc Hello() string { return "Hello from the workspace!" }\n',
+}
+
 
 def workspace(root: Path, files: Mapping[str, str]) -> Path:
     for name, text in files.items():
@@ -139,3 +164,31 @@ async def test_a_failure_in_a_sibling_is_told_at_its_line(web: Bench) -> None:
     await web.until(lambda: bool(web.ends(seen)) or web.status.state == "held", "it is held or fails")
     assert web.status.problems[0].place is not None
     assert web.status.problems[0].place.path == sibling
+
+
+@pytest.mark.timeout(600)
+async def test_a_save_in_a_module_beside_it_builds_the_app_anew(namespace: str, tmp_path: Path) -> None:
+    app = workspace(tmp_path / "shop", GO) / "apps/api"
+    creation = plan_create(app, namespace=namespace, answers={"cache_mounts": "false"})
+    assert creation.problems == ()
+    write(app, creation.scaffold.edits)
+    await asyncio.to_thread(base_images, app)
+    module = app.parents[1] / "libs/greeting/greeting.go"
+    async with bench(app, tmp_path / "state") as api:
+        await api.live()
+        assert await api.get() == "Hello from the workspace!"
+        seen = len(api.events)
+        module.write_text(GO["libs/greeting/greeting.go"].replace("Hello from", "Built from"))
+        assert api.engine.saved(module) == (api.key,)
+        assert (await ended(api, seen)).outcome is Outcome.LIVE, api.status.problems
+        assert Stage.BUILD in api.stages(seen)
+        assert await api.get() == "Built from the workspace!"
+
+        seen = len(api.events)
+        module.write_text("package greeting\n\nfunc Hello() string { return 1 }\n")
+        assert api.engine.saved(module) == (api.key,)
+        assert (await ended(api, seen)).outcome is Outcome.FAILED
+        places = [each.place for each in api.status.problems if each.place]
+        assert module in {
+            place.path for place in places
+        }  # the compiler names it as ../../libs/greeting/greeting.go
