@@ -12,7 +12,10 @@ from draft_ls.analysis.app import problems_of_app
 from draft_ls.analysis.context import Memory, read_context
 from draft_ls.config.read import parse
 from draft_ls.engine.create import Creation, plan_create
+from draft_ls.engine.update import plan as plan_update
+from draft_ls.engine.writing import write
 from draft_ls.files import MemoryTree, OverlayTree
+from draft_ls.scaffold.model import Action
 from tests.unit.scaffold.workspaces import NPM_MEMBERS, NPM_ROOT, WORKSPACES, package
 
 ROOT = Path("/srv/shop")
@@ -24,7 +27,11 @@ EXPECTED = {
     ),
     "pnpm": (
         ("packages/base", "packages/ui", "apps/web"),
-        ("&& npm install --global pnpm@9.12.0", "package.json pnpm-workspace.yaml pnpm-lock.yaml ./", "RUN pnpm install --frozen-lockfile --prod"),
+        (
+            "&& npm install --global pnpm@9.12.0",
+            "package.json pnpm-workspace.yaml pnpm-lock.yaml ./",
+            "RUN pnpm install --frozen-lockfile --prod",
+        ),
     ),
     "yarn 1": (
         ("packages/base", "packages/ui", "apps/web"),
@@ -263,3 +270,34 @@ def test_a_pack_that_knows_no_members_builds_from_the_apps_folder(tmp_path: Path
     assert "build_context" not in text_of(creation, "draft.toml")
     [problem] = [each for each in creation.problems if each.code == "outside-context"]
     assert 'build_context = "../.."' in problem.fix
+
+
+@pytest.mark.parametrize(("build_context", "member"), [(".", ""), ("../..", "apps/web"), ("..", "")])
+def test_a_draft_toml_that_is_there_has_the_last_word(build_context: str, member: str) -> None:
+    app, files = WORKSPACES["npm"]
+    config = f'[environments.development]\nbuild_context = "{build_context}"\n'
+    tree = tree_of(app, {**files, f"{app}/draft.toml": config})
+    creation = plan_create(tree.root, tree=tree)
+    assert creation.scaffold.detection.details.get("member", "") == member
+    assert bool(creation.problems) is not bool(member)
+
+
+def test_an_update_brings_a_new_sibling(tmp_path: Path) -> None:
+    app, files = WORKSPACES["npm"]
+    for path, text in {".git/HEAD": "", **files}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    write(tmp_path / app, plan_create(tmp_path / app).scaffold.edits)
+    assert [
+        each.path for each in plan_update(tmp_path / app).scaffold.edits if each.action is not Action.KEEP
+    ] == []
+    manifest = tmp_path / "packages/ui/package.json"
+    manifest.write_text(package("@shop/ui", main="index.js", dependencies={"@shop/base": "*", "other": "*"}))
+    changed = {
+        each.path: each.text
+        for each in plan_update(tmp_path / app).scaffold.edits
+        if each.action is Action.REPLACE
+    }
+    assert changed.keys() == {"Dockerfile", "Dockerfile.dockerignore", ".draft/origin.json"}
+    assert "packages/other/ packages/other/\n" in changed["Dockerfile"]
+    assert "!packages/other\n" in changed["Dockerfile.dockerignore"]
