@@ -39,7 +39,6 @@ def member(tree: Tree, found: Detection) -> Member | None:
     needed = _needed(modules, app)
     sources = files_of(tree, root)
     wrapper = sources.has("mvnw")
-    line = f"{'./mvnw' if wrapper else 'mvn'} -B -pl {app} -am -DskipTests package"
     return Member(
         root,
         needed,
@@ -47,8 +46,15 @@ def member(tree: Tree, found: Detection) -> Member | None:
         ("pom.xml", *(("mvnw", ".mvn/") if wrapper else ())),
         details={"wrapper": wrapper, "jar_folder": f"{app}/{found.details.get('jar_folder', 'target')}"},
         version=java_version(sources),
-        build=Fact(line, found.build.evidence if found.build else ()),
+        build=_build(found, f"-pl {app} -am", wrapper=wrapper),
     )
+
+
+def _build(found: Detection, where: str, *, wrapper: bool) -> Fact[str]:
+    """The app's own build, from the root of the whole one."""
+    line = found.build.value if found.build else "mvn -B -DskipTests package"
+    program = f"{'./mvnw' if wrapper else 'mvn'} -B {where}"
+    return Fact(re.sub(r"^\S+ -B", program, line), found.build.evidence if found.build else ())
 
 
 def _with_parents(tree: Tree, found: Detection) -> Member | None:
@@ -77,7 +83,6 @@ def _with_parents(tree: Tree, found: Detection) -> Member | None:
     root, app = parents[-1], below(parents[-1], found.path)
     sources = files_of(tree, root)
     wrapper = sources.has("mvnw")
-    line = f"{'./mvnw' if wrapper else 'mvn'} -B -f {app}/pom.xml -DskipTests package"
     return Member(
         root,
         (app,),
@@ -85,7 +90,7 @@ def _with_parents(tree: Tree, found: Detection) -> Member | None:
         ("pom.xml", *(("mvnw", ".mvn/") if wrapper else ())),
         details={"wrapper": wrapper, "jar_folder": f"{app}/{found.details.get('jar_folder', 'target')}"},
         version=java_version(sources),
-        build=Fact(line, found.build.evidence if found.build else ()),
+        build=_build(found, f"-f {app}/pom.xml", wrapper=wrapper),
     )
 
 

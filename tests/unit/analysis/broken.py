@@ -162,6 +162,7 @@ BROKEN = (
     Broken("two secrets, no ignore file", {".env": "A=1\n", "id_rsa": "x\n", ".dockerignore": None, "Dockerfile": FLASK + SERVE}, "secret-in-image", "Dockerfile", "."),
     Broken("node_modules of this machine", {"node_modules/express/index.js": "", ".dockerignore": ".draft\n", "Dockerfile": "FROM node:20-slim\nWORKDIR /app\nCOPY package*.json ./\nRUN npm ci\nCOPY . .\nUSER 1000\n" + cmd("node", "server.js")}, "copy-replaces-installed", "Dockerfile", ".", base="javascript"),
     Broken("a heavy folder", {".dockerignore": ".draft\n", **{f"data/{number}.bin": "x" for number in range(5000)}}, "context-heavy", "Dockerfile", "."),
+    Broken("a build context outside of the repository", toml('build_context = ".."'), "context-outside", "draft.toml", '".."', repaired=False),
     # The user
     Broken("root where it is forbidden", {"chart/values.yaml": ("  runAsUser: 10001\n", ""), "Dockerfile": ("USER 10001", "USER root")}, "user-root", "Dockerfile", "root"),
     Broken("no user where root is forbidden", {"chart/values.yaml": ("  runAsUser: 10001\n", ""), "Dockerfile": FLASK.replace("USER 10001\n", "") + SERVE}, "user-root", "Dockerfile", "FROM python:3.11-slim"),
