@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from draft_ls.analysis.context import Memory
 from draft_ls.analysis.draft_toml import config_problems
+from draft_ls.config.build_context import levels_of
 from draft_ls.config.model import CONFIG_FILE, Environment
 from draft_ls.config.names import dns_label
 from draft_ls.config.read import parse
@@ -32,6 +33,12 @@ def problems_of_app(tree: Tree, memory: Memory | None = None) -> tuple[Problem, 
     config = parse(text, tree.root / CONFIG_FILE)
     found = [*config.problems, *config_problems(tree, config), *_contracts(tree, config, memory or Memory())]
     return tuple(dict.fromkeys(found))
+
+
+def highest_context(tree: Tree) -> int:
+    """How many folders above the app at the tree's root the highest of its build contexts lies."""
+    environments = parse(tree.read(CONFIG_FILE) or "", tree.root / CONFIG_FILE).environments.values()
+    return max((levels_of(each.build_context) for each in environments), default=0)
 
 
 def _contracts(tree: Tree, config: AppConfig, memory: Memory) -> Iterator[Problem]:

@@ -84,28 +84,23 @@ class Analysis:
 
     async def _look(self, app: Path, delay: float) -> None:
         await asyncio.sleep(delay)
-        from draft_ls.analysis.app import problems_of_app
+        from draft_ls.analysis.app import highest_context, problems_of_app
 
-        problems = await self.ask(app, problems_of_app)
+        def look(tree: Tree, memory: Memory) -> tuple[tuple[Problem, ...], int]:
+            return problems_of_app(tree, memory), highest_context(tree)
+
+        problems, levels = await self.ask(app, look)
         found: dict[Path, list[Problem]] = {}
         for problem in problems:
             if problem.place:
                 found.setdefault(problem.place.path, []).append(problem)
         self._seen.add(app)
-        self._note_context(app)
-        self._ls.diagnostics.replace(("text", app), found)
-        self._ls.charts.changed(app, problems)
-
-    def _note_context(self, app: Path) -> None:
-        from draft_ls.config.build_context import levels_of
-        from draft_ls.server.sessions import read_config
-
-        environments = read_config(self._ls, app).environments.values()
-        levels = max((levels_of(each.build_context) for each in environments), default=0)
         if levels:
             self._contexts[app] = upwards(app, levels)
         else:
             self._contexts.pop(app, None)
+        self._ls.diagnostics.replace(("text", app), found)
+        self._ls.charts.changed(app, problems)
 
     def _done(self, app: Path, task: asyncio.Task[None]) -> None:
         if self._looks.get(app) is task:
