@@ -153,10 +153,15 @@ async def test_changes_around_the_app_are_told(app: Path) -> None:
     (root / "packages/ui/.index.js.swp").write_text("never")
     (app / "a.js").write_text("the app's own watch tells this")
     (root / "packages/ui/new.js").write_text("new")
+    named: set[str] = set()
     async with asyncio.timeout(20):
-        assert await told.get() == ("packages/ui/new.js",)
+        while "packages/ui/new.js" not in named:
+            named.update(await told.get())
+    assert named <= {"packages/ui/index.js", "packages/ui/new.js"}  # the first may be told once more
     (app / "Dockerfile.dockerignore").write_text("**\n!apps/web\n!packages/db\n")
     await observed(app, contexts)
+    while not told.empty():
+        told.get_nowait()
     assert await written("packages/db/index.js") == ("packages/db/index.js",)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
