@@ -9,6 +9,7 @@ import pytest
 
 from draft_ls.config.read import parse
 from draft_ls.engine.contexts import Contexts
+from draft_ls.engine.outlook import in_context, is_part, says
 from draft_ls.engine.planner import Identity
 from draft_ls.engine.reading import context_root
 from draft_ls.engine.syncing import judge
@@ -115,6 +116,20 @@ async def test_patterns_of_draft_toml_are_relative_to_the_app(app: Path) -> None
     assert plan is None
     assert verdict is not None
     assert verdict.reason == "apps/web/public/a.css is excluded from sync in draft.toml"
+
+
+async def test_the_outlook_of_a_file_is_that_of_its_place_in_the_context(app: Path) -> None:
+    (app.parents[1] / "package.json").write_text("{}")  # another file of the same name
+    (app / "package.json").write_text('{"name": "web"}')
+    (app / "Dockerfile.dockerignore").write_text("**\n!package.json\n!apps/web\n!packages/ui\n")
+    target = await observed(app, Contexts(app))
+    assert is_part(target, "a.js")
+    assert not is_part(target, "index.js")
+    inner = in_context(target, "package.json")
+    assert inner == "apps/web/package.json"
+    said = (target.context.files, DOCKERFILE, target.release, "package.json", inner)
+    assert says(*said, b'{"name": "web"}')
+    assert not says(*said, b"{}")
 
 
 def test_no_context_holds_the_home_folder(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:

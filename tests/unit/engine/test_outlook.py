@@ -60,14 +60,14 @@ def test_an_edit_is_what_is_read_once_it_is_saved(app: Path, name: str, data: by
     before = saved(app)
     assert is_part(before, name)
     for text, same in ((FILES[name].encode(), True), (data, False)):
-        assert says(before.context.files, before.dockerfile, before.release, name, text) is same
+        assert says(before.context.files, before.dockerfile, before.release, name, name, text) is same
     foretold = edited(before, name, data)
     (app / name).write_bytes(data)
     after = saved(app)
     assert foretold.context.digest == after.context.digest != "" or name.startswith("chart")
     assert foretold.release == after.release
     assert foretold.dockerfile == after.dockerfile
-    assert says(after.context.files, after.dockerfile, after.release, name, data)
+    assert says(after.context.files, after.dockerfile, after.release, name, name, data)
 
 
 def test_what_is_in_neither_image_nor_release_is_no_part(app: Path) -> None:
