@@ -86,6 +86,8 @@ def member(tree: Tree, found: Detection) -> Member | None:
             "member_name": name,
             "root_name": str(top.get("name", "")),
             "unscripted": tuple(_unscripted(workspace, installed)),
+            "held_hooks": (),
+            "later_hooks": (),
         },
         package_manager=manager.fact,
         build=_build(found, manager, workspace, needed),
