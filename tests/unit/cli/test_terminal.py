@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 import pty
+import socket
 import subprocess
 import sys
 import time
@@ -146,17 +147,18 @@ def test_choices(typed: str, choice: str | None):
 
 def test_a_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path):
     (tmp_path / "requirements.txt").write_text("flask\n")
-    read, write = os.pipe()
-    os.close(read)
+    # Not a pipe: while another thread starts a process, that holds the reader's end open for a moment.
+    reader, writer = socket.socketpair()
+    reader.shutdown(socket.SHUT_RDWR)
     code = "from draft_ls.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "detect", tmp_path],
-        stdout=write,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    os.close(write)
+    with reader, writer:
+        done = subprocess.run(
+            [sys.executable, "-c", code, "detect", tmp_path],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
     assert (done.returncode, done.stderr) == (130, "")
 
 
