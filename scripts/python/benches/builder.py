@@ -1,7 +1,8 @@
 """``scripts/bench builder``: save → live by stage, built by the local Docker and by the builder in the cluster.
 
-The result is ``{builder: {p50_ms, p95_ms, runs, stages}}``, and for the cluster ``sent_bytes``: what one save sent of
-the sources. Both push to the same registry, which ``draft init --registry`` installs for the run. In the built
+The result is ``{builder: {p50_ms, p95_ms, runs, stages}}`` for ``docker`` and, by what the one in the cluster builds
+with, ``buildah`` and ``buildkit``; for these, ``sent_bytes`` too: what one save sent of the sources. All push to the
+same registry, which ``draft init --registry`` installs for the run. In the built
 cluster all images are stand-ins, and the base images are pushed there first.
 """
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-BUILDERS = ("auto", "cluster")
-BASE, BUILDAH, REGISTRY = "python:3.11-slim", "quay.io/buildah/stable:v1.28", "registry:2.8"
+ENGINES = {"buildah": "quay.io/buildah/stable:v1.28", "buildkit": "moby/buildkit:v0.13.2-rootless"}
+BASE, REGISTRY = "python:3.11-slim", "registry:2.8"
 SENT = re.compile(r"^Sent ([\d,]+) bytes of sources$")
 
 
@@ -35,9 +36,11 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
     place = choose(context=options.context, local=options.local, registry=options.registry)
     result: dict[str, Any] = {}
     with place.namespace("draft-bench") as namespace, installed(place, namespace) as registry:
-        for builder in BUILDERS:
-            measured = await one(place, namespace, registry, builder, options.runs or 10)
-            result["docker" if builder == "auto" else builder] = measured
+        runs = options.runs or 10
+        result["docker"] = await one(place, namespace, registry, "auto", runs)
+        for engine, image in ENGINES.items():
+            initialize(place, namespace, "--engine", engine, *(("--image", image) if place.built else ()))
+            result[engine] = await one(place, namespace, registry, "cluster", runs)
     return result
 
 
@@ -68,15 +71,16 @@ def installed(place: Place, namespace: str) -> Iterator[str]:
     """A builder and a registry in a namespace, for as long as the block runs; the registry's address."""
     port = random.randint(30100, 32700)
     registry = f"127.0.0.1:{port}"
-    where = ("--context", place.context, "--namespace", namespace)
     settings = [f"registry.nodePort={port}", "registry.storage.persistent=false"]
     if place.built:
-        subprocess.run([ROOT / "scripts/cluster", "images", BUILDAH, REGISTRY], check=True)
-        settings += [f"image={BUILDAH}", f"registry.image={REGISTRY}", "mirrors.docker\\.io=registry"]
+        subprocess.run([ROOT / "scripts/cluster", "images", *ENGINES.values(), REGISTRY], check=True)
+        settings += [
+            f"image={ENGINES['buildah']}",
+            f"registry.image={REGISTRY}",
+            "mirrors.docker\\.io=registry",
+        ]
     os.environ["DRAFT_BUILDER_NAMESPACE"] = namespace
-    draft = Path(sys.executable).with_name("draft")
-    install = [draft, "init", "--registry", *where, *(f"--set={each}" for each in settings)]
-    subprocess.run(install, env=place.environment, check=True, stdout=sys.stderr)
+    initialize(place, namespace, "--registry", *(f"--set={each}" for each in settings))
     if place.built:
         copy = f"{registry}/library/{BASE}"
         for command in (["tag", BASE, copy], ["push", "--quiet", copy], ["rmi", copy]):
@@ -84,6 +88,11 @@ def installed(place: Place, namespace: str) -> Iterator[str]:
     try:
         yield registry
     finally:
-        subprocess.run(
-            [draft, "init", "--remove", *where], env=place.environment, check=True, stdout=sys.stderr
-        )
+        initialize(place, namespace, "--remove")
+
+
+def initialize(place: Place, namespace: str, *options: str) -> None:
+    """Run ``draft init``."""
+    command = [Path(sys.executable).with_name("draft"), "init", "--namespace", namespace]
+    arguments = ["--context", place.context, *options]
+    subprocess.run([*command, *arguments], env=place.environment, check=True, stdout=sys.stderr)
