@@ -104,6 +104,11 @@ def _runs(node: NodeFacts, engine: EngineView) -> bool:
     return not node.pods and _holds_same_images(node, engine)
 
 
+def known_by_images(node: NodeFacts) -> bool:
+    """Whether only a node's list of images, which may be old, can tell if our Engine runs it."""
+    return not node.pods and node.runtime.startswith("docker://")
+
+
 def _holds_same_images(node: NodeFacts, engine: EngineView) -> bool:
     """For a node without pods: every image that its kubelet reports is in our Engine, to the byte."""
     sizes = [

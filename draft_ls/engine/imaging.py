@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     from draft_ls.errors import Problem
 
 logger = logging.getLogger(__name__)
+
+IMAGES_STALE = 45.0
+"""Seconds that a kubelet may take to tell that an image has gone: it looks every 30 s and reports every 10 s."""
+LOOK_AGAIN = 2.0
 
 PODS_LOOKED_AT = 20
 """Pods whose ids are taken as proof of whose Engine runs a node."""
@@ -98,16 +104,22 @@ async def find_way(
     environment = target.environment
     if environment.registry:
         return Way(Delivery.PUSH, "")
-    from draft_ls.build.delivery import cluster_name
+    from draft_ls.build.delivery import cluster_name, known_by_images
 
-    nodes = await node_facts(await cluster())
-    try:
-        delivery = await tools.builder.choose_delivery(None, place.context, nodes)
-    except DraftError as error:
-        where = target.config.place(environment.key, "registry")
-        raise DraftError(
-            *(replace(problem, place=problem.place or where) for problem in error.problems)
-        ) from error
+    connection = await cluster()
+    deadline = time.monotonic() + IMAGES_STALE
+    while True:
+        nodes = await node_facts(connection)
+        try:
+            delivery = await tools.builder.choose_delivery(None, place.context, nodes)
+            break
+        except DraftError as error:
+            if not any(known_by_images(node) for node in nodes) or time.monotonic() > deadline:
+                where = target.config.place(environment.key, "registry")
+                raise DraftError(
+                    *(replace(problem, place=problem.place or where) for problem in error.problems)
+                ) from error
+        await asyncio.sleep(LOOK_AGAIN)
     return Way(delivery, cluster_name(place.context, nodes))
 
 
