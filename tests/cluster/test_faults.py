@@ -437,7 +437,7 @@ async def test_a_thousand_saves_in_ten_seconds(flask: Bench, cluster: RealCluste
     await contents.assert_equal(flask, cluster)
     stages = flask.stages(seen)
     assert stages.count(Stage.BUILD) <= 2
-    assert stages.count(Stage.SYNC) <= 600, "saves that come during a sync share the next one"
+    assert stages.count(Stage.SYNC) <= 1000, "no save is synced twice"
     assert time.process_time() - processor < lasted + 5
     assert flask.status.problems == ()
 
