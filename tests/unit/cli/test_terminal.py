@@ -154,7 +154,7 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path):
     with reader, writer:
         done = subprocess.run(
             [sys.executable, "-c", code, "detect", tmp_path],
-            stdout=writer,
+            stdout=writer.fileno(),
             stderr=subprocess.PIPE,
             text=True,
             check=False,
