@@ -45,13 +45,13 @@ tell_language() {
 """
 """Shell: sets ``language`` to the interpreter's of a command that runs nothing else before it."""
 
+# In a shell of its own, since a redirection that fails would end this one, and the container with it.
 SET_UP = f"""\
 ahead={FOLDER}
 {LANGUAGE}\
 [ "$DRAFT_STANDBY" = off ] || tell_language "$@"
 [ -z "$language" ] || mkdir -p "$ahead" 2>/dev/null || language=
-rm -f "$ahead/seen"
-[ -z "$language" ] || : >"$ahead/mark"
+[ -z "$language" ] || (rm -f "$ahead/seen" && : >"$ahead/mark") 2>/dev/null || language=
 case $language in
   python)
     cat >"$ahead/sitecustomize.py" <<'DRAFT_END'

@@ -263,3 +263,14 @@ def test_only_what_runs_nothing_before_the_interpreter_is_run_ahead(
         cwd=tmp_path, env={"PATH": path}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert (done.stdout, done.stderr) == (f"{language}\n", "")
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_a_folder_that_is_not_ours_leaves_the_app_as_it_is(tmp_path: Path, shell: str) -> None:
+    (tmp_path / "mark").mkdir()
+    script = standby.SET_UP.replace(standby.FOLDER, str(tmp_path)) + 'echo "<$language$PYTHONPATH>"\n'
+    done = subprocess.run(
+        [shell, "-c", script, "x", "gunicorn", "app:app"],
+        env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("<>\n", "")
