@@ -39,7 +39,7 @@ def quick_imports() -> Generator[Callable[[], None]]:
     The garbage collector rests meanwhile: imports make many objects and hardly any garbage.
     """
     gc.disable()
-    cache = CodeCache(_place())
+    cache = CodeCache(generated_code_path())
     cache.install()
     try:
         yield cache.save
@@ -101,7 +101,7 @@ class CodeCache:
             logger.info("Compiled code cannot be kept: %s", error)
 
 
-def _place() -> Path | None:
+def generated_code_path() -> Path | None:
     """The cache's file beside lsprotocol's own ``.pyc`` files."""
     found = importlib.util.find_spec("lsprotocol")
     if found is None or found.origin is None:
