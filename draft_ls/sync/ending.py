@@ -35,11 +35,29 @@ async def last_lines(cluster: Cluster, replica: Replica, state: AppState) -> tup
         replica: whose app.
         state: of the app; it has ended.
     """
-    end = ENDED.format(start=state.start)
     lines: deque[str] = deque(maxlen=LINES)
+    try:
+        async with asyncio.timeout(PATIENCE) as patience:
+            while not await _read(cluster, replica, ENDED.format(start=state.start), lines, patience):  # noqa: ASYNC110
+                await asyncio.sleep(REST)
+    except TimeoutError:
+        pass
+    except DraftError as error:
+        return tuple(lines), f"Its log cannot be read: {error.problem.message}"
+    return tuple(lines), "" if lines else "It wrote nothing."
+
+
+async def _read(
+    cluster: Cluster, replica: Replica, end: str, lines: deque[str], patience: asyncio.Timeout
+) -> bool:
+    """Put what was written up to ``end`` into ``lines``; false if the log is not to be read yet.
+
+    An app is live when it answers, and the node may still say then that it makes the container: no log until it
+    says better.
+    """
     log = cluster.logs(replica.namespace, replica.pod, replica.container, follow=True, tail=2 * LINES)
     try:
-        async with asyncio.timeout(PATIENCE) as patience, contextlib.aclosing(log):
+        async with contextlib.aclosing(log):
             async for line in log:
                 if line.startswith(end):
                     patience.reschedule(asyncio.get_running_loop().time() + REST)
@@ -47,8 +65,8 @@ async def last_lines(cluster: Cluster, replica: Replica, state: AppState) -> tup
                     lines.clear()  # what was before is of an earlier end
                 else:
                     lines.append(line)
-    except TimeoutError:
-        pass
     except DraftError as error:
-        return tuple(lines), f"Its log cannot be read: {error.problem.message}"
-    return tuple(lines), "" if lines else "It wrote nothing."
+        if error.problem.code == "cluster-bad-request":
+            return False
+        raise
+    return True

@@ -169,7 +169,7 @@ async def test_a_probe_that_fails_until_the_deadline(cluster: RealCluster, names
     probe = {"path": "/", "port": 9999, "periodSeconds": 1}
     async with Tiny.of(cluster, namespace) as tiny:
         with pytest.raises(DraftError) as raised:
-            await tiny.roll_out(timeout=6, probe=probe)
+            await tiny.roll_out(timeout=15, probe=probe)
     problem = raised.value.problem
     assert problem.code == "readiness-probe-failed"
     assert "9999" in problem.cause

@@ -28,16 +28,22 @@ def end(start: int) -> str:
 class Logs:
     """A cluster with a log: what is there at once, and what comes when ``late`` is set. It goes on for ever."""
 
-    def __init__(self, *lines: str, later: Sequence[str] = (), problem: Problem | None = None) -> None:
+    def __init__(
+        self, *lines: str, later: Sequence[str] = (), problem: Problem | None = None, refused: int = 0
+    ) -> None:
         self.lines = lines
         self.later = later
         self.problem = problem
+        self.refused = refused
         self.late = asyncio.Event()
         self.closed = False
 
     async def logs(self, *_where: str, follow: bool, tail: int) -> AsyncGenerator[str]:
         assert follow
         assert tail >= ending.LINES
+        if self.refused:
+            self.refused -= 1
+            raise DraftError(Problem("cluster-bad-request", "container is waiting to start"))
         try:
             for line in self.lines:
                 yield line
@@ -74,6 +80,15 @@ async def test_an_app_that_wrote_nothing() -> None:
 async def test_a_log_that_never_has_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ending, "PATIENCE", 0.01)
     assert await said(Logs("a line"), 1) == (("a line",), "")
+
+
+async def test_a_node_that_says_the_container_has_not_started_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ending, "REST", 0.001)
+    logs = Logs("RuntimeError: no luck", end(1), refused=2)
+    assert await said(logs, 1) == (("RuntimeError: no luck",), "")
+    assert logs.refused == 0
 
 
 async def test_a_log_that_cannot_be_read() -> None:
