@@ -98,10 +98,10 @@ class Entry:
 
 def tar_size(entries: Sequence[Entry]) -> int:
     """How many bytes ``tar_chunks`` gives: a multiple of ``tarfile.RECORDSIZE``."""
-    size = 2 * tarfile.BLOCKSIZE
+    size = 0
     for entry in entries:
-        size += len(_header(entry)) + (_padded(entry.content.size) if entry.write.kind is Kind.FILE else 0)
-    return -(-size // tarfile.RECORDSIZE) * tarfile.RECORDSIZE
+        size += _header_size(entry) + (_padded(entry.content.size) if entry.write.kind is Kind.FILE else 0)
+    return _with_end(size)
 
 
 def tar_chunks(entries: Sequence[Entry]) -> Iterator[bytes]:
@@ -116,7 +116,7 @@ def tar_chunks(entries: Sequence[Entry]) -> Iterator[bytes]:
             padding = _padded(entry.content.size) - entry.content.size
             yield bytes(padding)
             sent += entry.content.size + padding
-    yield bytes(tar_size(entries) - sent)
+    yield bytes(_with_end(sent) - sent)
 
 
 def raw_chunks(entries: Sequence[Entry]) -> Iterator[bytes]:
@@ -137,6 +137,21 @@ def _header(entry: Entry) -> bytes:
     else:
         information.size = entry.content.size
     return information.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+
+
+def _header_size(entry: Entry) -> int:
+    """The length of ``_header``: one block, unless a name is so long that it gets an entry of its own."""
+    if (
+        entry.write.kind is Kind.FILE
+        and len(entry.name.encode("utf-8", "surrogateescape")) <= tarfile.LENGTH_NAME
+    ):
+        return tarfile.BLOCKSIZE
+    return len(_header(entry))
+
+
+def _with_end(size: int) -> int:
+    """The size of an archive with so many bytes in it: two empty blocks end it, and whole records hold it."""
+    return -(-(size + 2 * tarfile.BLOCKSIZE) // tarfile.RECORDSIZE) * tarfile.RECORDSIZE
 
 
 def _own(information: tarfile.TarInfo, user: str, group: str) -> None:
