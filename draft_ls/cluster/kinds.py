@@ -71,6 +71,11 @@ def uid_of(thing: Object) -> str:
     return thing["metadata"]["uid"]
 
 
+def words_of(event: Object) -> str:
+    """What an event says. The cluster puts many alike into one, and says so before its words."""
+    return event.get("message", "").removeprefix("(combined from similar events): ")
+
+
 def owner_of(thing: Object) -> str | None:
     """The unique id of the controller that made an object, if one did."""
     owners: list[Object] = thing["metadata"].get("ownerReferences", [])

@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from draft_ls.cluster.kinds import Object, list_at, mapping_at, name_of
-from draft_ls.deploy.findings import AT_ONCE, FIRST_CRASH, Finding
+from draft_ls.cluster.kinds import Object, list_at, mapping_at, name_of, words_of
+from draft_ls.deploy.findings import AT_ONCE, EVENTS, FIRST_CRASH, NEVER, Finding
+from draft_ls.deploy.killing_probes import STOPPED, killing_probe, possible_probes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,12 +27,17 @@ NOT_STARTED = frozenset({"ContainerCannotRun", "StartError"})
 """How runtimes call the end of a container that never began."""
 COMMAND_FAULTS = frozenset({126, 127, 128})
 """Exit codes of a command that cannot be run, is not there, or could not start: trying again is no use."""
-STOPPED = frozenset({0, 137, 143})
-"""Exit codes of a program that was told to end: many servers end well when they get SIGTERM."""
 SIGNALS = {
     129: "SIGHUP", 130: "SIGINT", 132: "SIGILL", 134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 137: "SIGKILL",
     139: "SIGSEGV", 143: "SIGTERM",
 }  # fmt: skip
+PASSING = (
+    "failed to sync configmap cache", "failed to sync secret cache", "not registered",
+    'configmap "kube-root-ca.crt" not found',
+)  # fmt: skip
+"""Signs of what the kubelet says while it does not know yet what the cluster has: it tries again."""
+BUSY = ("context deadline exceeded", "is reserved for")
+"""Signs of what the kubelet says while the node's container runtime is too busy to answer in time."""
 _KINDS = {"configmap": "ConfigMap", "secret": "Secret"}
 
 
@@ -74,10 +80,15 @@ def diagnose(pod: Object, container: Object, events: Sequence[Object]) -> Findin
     Args:
         pod: the pod.
         container: the container's status.
-        events: the warnings about the pod, the newest last.
+        events: the events about the pod, the newest last.
     """
     found = _diagnose(pod, container, events)
     return replace(found, pod=name_of(pod), container=container["name"]) if found is not None else None
+
+
+def passes(text: str) -> bool:
+    """Whether what the kubelet says tells of no fault in the app: it has only to try again."""
+    return any(sign in text for sign in PASSING)
 
 
 def missing_object(text: str, who: str) -> Finding | None:
@@ -109,8 +120,10 @@ def _diagnose(pod: Object, container: Object, events: Sequence[Object]) -> Findi
     if reason in IMAGE_REASONS:
         return _image(container, reason, text, events)
     if reason == "CreateContainerConfigError":
-        return _configuration(container["name"], text)
+        return _delayed(pod, container, text) if passes(text) else _configuration(container["name"], text)
     if reason in {"CreateContainerError", "RunContainerError"}:
+        if any(sign in text for sign in BUSY):
+            return _delayed(pod, container, text)
         return _not_started(_who(pod, container), text or ended.get("message", ""))
     if not ended or not (now_ended or reason == "CrashLoopBackOff"):
         return None
@@ -149,7 +162,7 @@ def _image(container: Object, reason: str, text: str, events: Sequence[Object]) 
 
 def _pull_cause(text: str, events: Sequence[Object]) -> str:
     """The runtime's own words. While the kubelet backs off, only an earlier event has them."""
-    said = [event.get("message", "") for event in events if event.get("reason") == "Failed"]
+    said = [words_of(event) for event in events if event.get("reason") == "Failed"]
     return next((line for line in reversed(said) if line.startswith("Failed to pull")), text)
 
 
@@ -171,6 +184,13 @@ def _configuration(name: str, text: str) -> Finding:
     return Finding("container-config-invalid", f"Container {name!r} cannot be set up.", text)
 
 
+def _delayed(pod: Object, container: Object, text: str) -> Finding:
+    message = f"{_who(pod, container)} has not been started: the node is still busy with it."
+    return Finding(
+        "container-delayed", message, text, "Wait: the node tries again by itself.", patience=NEVER
+    )
+
+
 def _not_started(who: str, text: str) -> Finding:
     fix = "Check CMD and ENTRYPOINT of the Dockerfile, and command in the chart"
     if "no such file or directory" in text or "executable file not found" in text:
@@ -188,47 +208,46 @@ def _crashed(pod: Object, container: Object, ended: Object, events: Sequence[Obj
         return _not_started(who, ended.get("message", ""))
     again = container.get("restartCount", 0) > 0 or not _restarts(pod)
     patience = AT_ONCE if again or code in COMMAND_FAULTS else FIRST_CRASH
+    probes = possible_probes(pod, name, ended)
     if ended.get("reason") == "OOMKilled":
         found = Finding(
             "container-out-of-memory",
             f"{who} used more memory than its limit{_limit(pod, name)} and was killed.",
             fix="Raise resources.limits.memory in the chart's values, or make the app use less.",
         )
-    elif code in STOPPED and (probe := _killing_probe(events)):
-        kind, cause = probe
+    elif killing := killing_probe(name, probes, ended, events):
+        kind, cause = killing
         found = Finding(
             f"{kind}-probe-failed",
             f"{who} was killed since its {kind} probe failed.",
             cause,
             "Correct the probe's path and port in the chart, or give the app time (failureThreshold).",
         )
-    elif code == 0:
-        found = Finding(
+    else:
+        found = _ended(who, ended)
+        patience = EVENTS if probes and code in STOPPED else patience
+    return replace(found, patience=patience, crash=True, log=True)
+
+
+def _ended(who: str, ended: Object) -> Finding:
+    """The program ended, and nobody is known to have ended it."""
+    code = ended.get("exitCode", 0)
+    if code == 0:
+        return Finding(
             "container-ends",
             f"{who} ends by itself, with exit code 0, though it is to run on.",
             fix="CMD must run the server in the foreground.",
         )
-    else:
-        found = Finding(
-            "container-crashes",
-            f"{who} crashes with exit code {code}{_meaning(code)}.",
-            ended.get("message", ""),
-            "See the last lines of its log.",
-        )
-    return replace(found, patience=patience, crash=True, log=True)
+    return Finding(
+        "container-crashes",
+        f"{who} crashes with exit code {code}{_meaning(code)}.",
+        ended.get("message", ""),
+        "See the last lines of its log.",
+    )
 
 
 def _restarts(pod: Object) -> bool:
     return mapping_at(pod, "spec").get("restartPolicy", "Always") != "Never"
-
-
-def _killing_probe(events: Sequence[Object]) -> tuple[str, str] | None:
-    """The probe for whose failure the kubelet ends containers, and its words; none if none has failed."""
-    for event in reversed(events):
-        match = re.match(r"(Liveness|Startup) probe failed", event.get("message", ""))
-        if match is not None:
-            return match[1].lower(), event["message"]
-    return None
 
 
 def _limit(pod: Object, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from draft_ls.cluster.kinds import Object, list_at, mapping_at, name_of, uid_of
+from draft_ls.cluster.kinds import Object, list_at, mapping_at, name_of, uid_of, words_of
 from draft_ls.deploy import container_diagnosis
 from draft_ls.deploy.findings import (
     AT_ONCE,
@@ -23,17 +23,19 @@ if TYPE_CHECKING:
     from draft_ls.deploy.progress import Progress
 
 
-def findings(progress: Progress, warnings: Mapping[str, Sequence[Object]]) -> Iterator[Finding]:
+def findings(progress: Progress, events: Mapping[str, Sequence[Object]]) -> Iterator[Finding]:
     """Everything that is wrong with a workload now, the most telling first.
 
     Args:
         progress: where the workload stands.
-        warnings: the cluster's warnings by the unique id of the object they are about, the newest last.
+        events: the cluster's events by the unique id of the object they are about, the newest last.
     """
     for pod in progress.pods:
-        yield from _of_pod(pod, warnings.get(uid_of(pod), ()))
+        yield from _of_pod(pod, events.get(uid_of(pod), ()))
     for maker in progress.makers:
-        yield from _of_maker(maker, warnings.get(uid_of(maker), ()), replacing=progress.old > 0)
+        # An event stays when what it tells of has passed.
+        said = events.get(uid_of(maker), ()) if len(progress.pods) < progress.wanted else ()
+        yield from _of_maker(maker, said, replacing=progress.old > 0)
     yield from _of_workload(progress)
 
 
@@ -96,7 +98,9 @@ def _not_set_up(pod: Object, events: Sequence[Object]) -> Iterator[Finding]:
         return
     name = name_of(pod)
     for event in reversed(events):
-        text = event.get("message", "")
+        text = words_of(event)
+        if container_diagnosis.passes(text):
+            continue
         if event.get("reason") in {"FailedMount", "FailedAttachVolume"}:
             missing = container_diagnosis.missing_object(text, f"A volume of pod {name!r}")
             message = f"A volume of pod {name!r} cannot be mounted."
@@ -110,7 +114,7 @@ def _not_set_up(pod: Object, events: Sequence[Object]) -> Iterator[Finding]:
 
 def _unready(pod: Object, statuses: Sequence[Object], events: Sequence[Object]) -> Iterator[Finding]:
     """A probe that fails. A slow start looks the same, so it is told only when time is up."""
-    failed = [event.get("message", "") for event in events if event.get("reason") == "Unhealthy"]
+    failed = [words_of(event) for event in events if event.get("reason") == "Unhealthy"]
     unready = [
         item for item in statuses if not item.get("ready") and mapping_at(item, "state").get("running")
     ]
@@ -139,9 +143,7 @@ def _unready(pod: Object, statuses: Sequence[Object], events: Sequence[Object]) 
 def _of_maker(maker: Object, events: Sequence[Object], *, replacing: bool) -> Iterator[Finding]:
     conditions = list_at(maker, "status", "conditions")
     denied = [entry.get("message", "") for entry in conditions if entry["type"] == "ReplicaFailure"]
-    denied += [
-        event.get("message", "") for event in reversed(events) if event.get("reason") == "FailedCreate"
-    ]
+    denied += [words_of(event) for event in reversed(events) if event.get("reason") == "FailedCreate"]
     if denied:
         yield _denied(denied[0], REPLACING if replacing else AT_ONCE)
     for entry in conditions:

@@ -156,9 +156,7 @@ class _Follower:
 
     def _raw(self, state: Progress) -> Iterator[Finding]:
         things = (*state.pods, *state.makers)
-        return findings(
-            state, {kinds.uid_of(item): self._view.warnings(kinds.uid_of(item)) for item in things}
-        )
+        return findings(state, {kinds.uid_of(item): self._view.events(kinds.uid_of(item)) for item in things})
 
     async def _late(self, states: Sequence[Progress], timeout: float) -> Problem:
         """Time is up: the likeliest cause, or at least what is missing."""

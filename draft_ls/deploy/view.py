@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from draft_ls.errors import DraftError
 
 ALWAYS = (kinds.PODS, kinds.REPLICA_SETS, kinds.DEPLOYMENTS)
+ROUTINE = ("Scheduled", "Pulling", "Pulled", "Created", "Started", "ScalingReplicaSet", "SuccessfulCreate")
+"""Reasons of the events that come with every rollout, and explain no failure."""
 _log = logging.getLogger(__name__)
 
 
 class View:
-    """Pods, workloads and warnings of one namespace, always as the cluster has them. A context manager."""
+    """Pods, workloads and events of one namespace, always as the cluster has them. A context manager."""
 
     def __init__(self, cluster: Cluster, namespace: str) -> None:
         self.cluster = cluster
@@ -76,8 +78,8 @@ class View:
         """An object by its name."""
         return next((item for item in self.objects(kind) if kinds.name_of(item) == name), None)
 
-    def warnings(self, uid: str) -> list[Object]:
-        """What the cluster warned of about an object, the newest last."""
+    def events(self, uid: str) -> list[Object]:
+        """What the cluster said about an object beyond routine, the newest last."""
         about = [item for item in self.objects(kinds.EVENTS) if item["involvedObject"].get("uid") == uid]
         return sorted(about, key=_when)
 
@@ -86,9 +88,12 @@ class View:
         self._mirrors[kind] = await self._stack.enter_async_context(mirror)
 
     async def _open_events(self) -> None:
-        """Events explain; a user who may not read them gets less explanation, no failure."""
+        """Events explain; a user who may not read them gets less explanation, no failure.
+
+        Not only warnings: that a probe ends a container, or that a node is being made, is said as "Normal".
+        """
         try:
-            await self._open(kinds.EVENTS, "type=Warning")
+            await self._open(kinds.EVENTS, ",".join(f"reason!={each}" for each in ROUTINE))
         except ApiError as error:
             if error.status != 403:
                 raise

@@ -93,7 +93,7 @@ class Health:
         if state.done:
             return []
         things = (*state.pods, *state.makers)
-        return list(findings(state, {uid_of(item): self._view.warnings(uid_of(item)) for item in things}))
+        return list(findings(state, {uid_of(item): self._view.events(uid_of(item)) for item in things}))
 
     def _lost(self) -> list[Finding]:
         """Nothing is known of the app, and no tunnel leads there, while the cluster cannot be reached."""

@@ -618,14 +618,14 @@ async def fails(flask: Bench, failure: Failure) -> None:
     changes = (*failure.also, (failure.file, failure.old, failure.new))
     good = {path: (flask.app / path).read_text() for path, _, _ in changes}
     for path, old, new in failure.also:
-        (flask.app / path).write_text(flask.replace(path, old, new))
+        flask.write(path, flask.replace(path, old, new))
     began = time.monotonic()
     try:
         await is_told(flask, failure)
     finally:
         print(f"{time.monotonic() - began:5.1f} s {failure.name}")
         for path, text in good.items():
-            (flask.app / path).write_text(text)
+            flask.write(path, text)
 
 
 async def is_told(flask: Bench, failure: Failure) -> None:

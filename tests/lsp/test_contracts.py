@@ -11,11 +11,23 @@ from lsprotocol import types
 
 from lsp_client import apply, apply_text, editing, profile
 from tests.unit.analysis.broken import project
+from tests.unit.analysis.test_refactorings import DEPLOYMENT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lsp_client import EditorClient
+
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ .Release.Name }}
+spec:
+  ports:
+    - port: {{ .Values.service.port }}
+      targetPort: web
+"""
 
 
 @pytest.fixture
@@ -170,6 +182,29 @@ async def test_a_value_is_extracted_and_an_environment_added(app: Path) -> None:
         apply(edit)
         assert '[environments.staging]\n    name = "sample-staging"' in (app / "draft.toml").read_text()
         assert await refactorings(client, uri, 2, "refactor.inline") == {}
+
+
+async def test_probes_and_an_ingress_for_a_chart_that_has_none(app: Path) -> None:
+    """A chart as a person begins one by hand."""
+    templates = app / "chart/templates"
+    for path in templates.iterdir():
+        path.unlink()
+    (templates / "deployment.yaml").write_text(DEPLOYMENT)
+    (templates / "service.yaml").write_text(SERVICE)
+    (app / "chart/values.yaml").write_text("service: {port: 80}\n")
+    async with editing(app) as client:
+        for name, title, made in (
+            ("deployment.yaml", "Add probes to the container", "readinessProbe:"),
+            ("service.yaml", "Add an ingress for the service", "kind: Ingress"),
+        ):
+            uri = client.open(templates / name)
+            assert made not in "".join(path.read_text() for path in templates.iterdir())
+            edit = (await refactorings(client, uri, 0, "refactor.rewrite"))[title].edit
+            assert edit is not None
+            apply(edit)
+            assert made in "".join(path.read_text() for path in templates.iterdir())
+            client.change(templates / name, (templates / name).read_text())
+            assert title not in await refactorings(client, uri, 0, "refactor.rewrite")
 
 
 async def test_an_ignore_file_that_is_not_there_is_made(app: Path) -> None:

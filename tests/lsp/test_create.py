@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,9 +26,11 @@ def app(app_folder: Callable[..., Path]) -> Path:
     return app_folder("python", "Mein Büro App")
 
 
-async def actions(client: EditorClient, uri: str, only: list[str] | None = None) -> list[Any]:
+async def actions(
+    client: EditorClient, uri: str, only: list[str] | None = None, where: types.Range = START
+) -> list[Any]:
     context = types.CodeActionContext([], only=only)
-    params = types.CodeActionParams(types.TextDocumentIdentifier(uri), START, context)
+    params = types.CodeActionParams(types.TextDocumentIdentifier(uri), where, context)
     return list(await client.text_document_code_action_async(params) or ())
 
 
@@ -177,23 +180,39 @@ async def test_a_folder_that_is_two_things_asks_which_and_remembers(app: Path) -
         assert again.pack == "python", "nobody is asked twice"
 
 
-async def test_a_missing_piece_is_offered_where_it_is_missed(app: Path) -> None:
+@pytest.mark.parametrize(
+    ("gone", "seen", "code"),
+    [
+        ("Dockerfile", "draft.toml", "missing-dockerfile"),
+        ("chart", "draft.toml", "missing-chart"),
+        ("draft.toml", "requirements.txt", ""),
+        (".dockerignore", "Dockerfile", ""),
+    ],
+)
+async def test_each_missing_piece_is_offered_where_it_is_missed(
+    app: Path, gone: str, seen: str, code: str
+) -> None:
+    """As a quick fix where something is told of it, else under the light bulb; what is there stays."""
     async with editing(app) as client:
         await client.command("draft.create", app=app.as_uri(), confirm=False)
-        (app / "Dockerfile").unlink()
-        uri = client.open(app / "draft.toml")
+        whole = {name: (app / name).read_bytes() for name in files(app)}
+        if (app / gone).is_dir():
+            shutil.rmtree(app / gone)
+        else:
+            (app / gone).unlink()
+        uri = client.open(app / seen)
         pull = types.DocumentDiagnosticParams(types.TextDocumentIdentifier(uri))
         report: Any = await client.text_document_diagnostic_async(pull)
-        (missing,) = report.items
-        assert missing.code == "missing-dockerfile"
-        context = types.CodeActionContext([missing], only=[types.CodeActionKind.QuickFix])
-        params = types.CodeActionParams(types.TextDocumentIdentifier(uri), missing.range, context)
-        (action,) = list(await client.text_document_code_action_async(params) or ())
-        assert isinstance(action, types.CodeAction)
+        assert [each.code for each in report.items] == ([code] if code else [])
+        if code:
+            (action,) = await actions(client, uri, [types.CodeActionKind.QuickFix], report.items[0].range)
+        else:
+            (action,) = await actions(client, uri, ["refactor.draft.create"])
         resolved = await client.code_action_resolve_async(action)
         assert resolved.edit is not None
+        assert resolved.edit.change_annotations
         apply(resolved.edit)
-        assert (app / "Dockerfile").exists()
+        assert {name: (app / name).read_bytes() for name in files(app)} == whole
 
 
 async def test_an_untrusted_workspace_gets_only_built_in_packs(app: Path) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lsprotocol import types
 
+from draft_ls.server.protocol import HOLD
+from draft_ls.server.server import create_server
 from lsp_client import apply_text, editing, profile
 from wire import serving
 
@@ -164,10 +166,9 @@ async def test_every_request_can_be_cancelled(tmp_path: Path) -> None:
         "newName": "x",
         "options": {"tabSize": 2, "insertSpaces": True},
     }
-    names = (
-        "hover completion documentSymbol documentLink definition foldingRange inlayHint formatting rename "
-        "prepareRename codeLens codeAction diagnostic"
-    )
+    features = create_server().protocol.fm.features.keys() - {"initialize", "initialized", "shutdown"}
+    standard = {name for name in features if types.METHOD_TO_TYPES.get(name, (None, None))[1]}
+    documents = {name for name in standard if name.startswith("textDocument/")} | {"textDocument/diagnostic"}
     own = {"draft/apps": {}, "draft/detect": {"folder": str(tmp_path)}, "draft/plan": {}, "draft/history": {}}
     async with serving() as wire:
         await wire.initialize(
@@ -175,8 +176,10 @@ async def test_every_request_can_be_cancelled(tmp_path: Path) -> None:
         )
         document = {"uri": uri, "languageId": "toml", "version": 1, "text": BAD}
         wire.notify("textDocument/didOpen", {"textDocument": document})
-        asked = {f"textDocument/{name}": place | more for name in names.split()} | own
+        asked: dict[str, Any] = dict.fromkeys(documents, place | more) | own
+        asked["codeAction/resolve"] = {"title": "x", "data": {"folder": tmp_path.as_uri(), "pieces": []}}
         asked["workspace/executeCommand"] = {"command": "draft.doctor", "arguments": []}
+        assert asked.keys() >= standard | {name for name in features if name.startswith("draft/")} - {HOLD}
         for method, params in asked.items():
             wire.send({"jsonrpc": "2.0", "id": method, "method": method, "params": params})
             wire.notify("$/cancelRequest", {"id": method})

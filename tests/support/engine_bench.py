@@ -82,10 +82,16 @@ class Bench:
     async def save(self, path: str, text: str) -> RunEnded:
         """Write a file, say that the editor saved it, and wait for the end of what that starts."""
         seen = len(self.events)
-        (self.app / path).write_text(text)
+        self.write(path, text)
         assert self.engine.saved(self.app / path) == (self.key,)
         await self.until(lambda: bool(self.ends(seen)), "the run ends")
         return next(event for event in self.events[seen:] if isinstance(event, RunEnded))
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file, at once: the engine may be reading it."""
+        beside = self.app.with_name(f"{self.app.name}.new")
+        beside.write_text(text)
+        beside.replace(self.app / path)
 
     def replace(self, path: str, old: str, new: str) -> str:
         """The text of a file with a part replaced."""

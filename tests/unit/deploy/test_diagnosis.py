@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from draft_ls.deploy.diagnosis import findings
-from draft_ls.deploy.findings import AT_ONCE, FIRST_CRASH, GONE, NEVER, REPLACING, SCHEDULING
+from draft_ls.deploy.findings import AT_ONCE, EVENTS, FIRST_CRASH, GONE, NEVER, REPLACING, SCHEDULING
 from draft_ls.deploy.model import Workload
 from draft_ls.deploy.progress import Progress
 
@@ -97,19 +97,94 @@ def test_a_failing_init_container() -> None:
     assert found(thing)[0].code == "container-crashes"
 
 
+def probed(ended: dict[str, Any], **probes: dict[str, Any]) -> dict[str, Any]:
+    """A pod whose container has such probes, and has just ended, not for the first time."""
+    thing = pod(containerStatuses=[container(1, terminated={"reason": "Completed", **ended})])
+    thing["spec"]["containers"][0] |= probes
+    return thing
+
+
 def test_a_liveness_probe_that_kills() -> None:
     last = {"exitCode": 137, "reason": "Error"}
     thing = pod(containerStatuses=[container(1, last, waiting={"reason": "CrashLoopBackOff"})])
+    thing["spec"]["containers"][0]["livenessProbe"] = {"failureThreshold": 1}
     (finding,) = found(thing, event("Unhealthy", "Liveness probe failed: HTTP probe failed with 500"))
     assert finding.code == "liveness-probe-failed"
 
 
 @pytest.mark.parametrize("code", [0, 137, 143])
-@pytest.mark.parametrize("kind", ["Liveness", "Startup"])
+@pytest.mark.parametrize("kind", ["liveness", "startup"])
 def test_a_server_that_ends_well_when_its_probe_kills_it(kind: str, code: int) -> None:
-    thing = pod(containerStatuses=[container(1, terminated={"exitCode": code, "reason": "Completed"})])
-    (finding,) = found(thing, event("Unhealthy", f"{kind} probe failed: 404"))
-    assert (finding.code, finding.cause) == (f"{kind.lower()}-probe-failed", f"{kind} probe failed: 404")
+    said = f"{kind.capitalize()} probe failed: 404"
+    thing = probed({"exitCode": code}, **{f"{kind}Probe": {}})
+    (finding,) = found(thing, event("Unhealthy", f"(combined from similar events): {said}"))
+    assert (finding.code, finding.cause) == (f"{kind}-probe-failed", said)
+
+
+@pytest.mark.parametrize("kind", ["liveness", "startup"])
+def test_the_kubelet_says_whom_it_kills_for_a_probe(kind: str) -> None:
+    """However the program ends then, and though the probe's own words have not come."""
+    said = f"Container app failed {kind} probe, will be restarted"
+    thing = probed({"exitCode": 1}, startupProbe={}, livenessProbe={})
+    (finding,) = found(thing, event("Killing", said))
+    assert (finding.code, finding.cause, finding.patience) == (f"{kind}-probe-failed", said, AT_ONCE)
+
+
+def test_events_may_come_later_than_the_end_that_they_explain() -> None:
+    """Else a container that its probe has ended would be told as one that ends by itself."""
+    times = {"startedAt": "2026-01-01T00:00:00Z", "finishedAt": "2026-01-01T00:00:02Z"}
+    often = probed({"exitCode": 0, **times}, startupProbe={"periodSeconds": 1, "failureThreshold": 3})
+    (finding,) = found(often)
+    assert (finding.code, finding.patience) == ("container-ends", EVENTS)
+
+
+def test_a_probe_that_cannot_have_failed_often_enough_has_killed_nothing() -> None:
+    """A startup probe fails as long as an app starts; the app may end by itself meanwhile."""
+    times = {"startedAt": "2026-01-01T00:00:00Z", "finishedAt": "2026-01-01T00:00:02Z"}
+    thing = probed({"exitCode": 0, **times}, startupProbe={"periodSeconds": 2, "failureThreshold": 60})
+    (finding,) = found(thing, event("Unhealthy", "Startup probe failed: connection refused"))
+    assert (finding.code, finding.patience) == ("container-ends", AT_ONCE)
+
+
+def test_a_probe_has_killed_only_the_run_in_which_it_failed() -> None:
+    times = {"startedAt": "2026-01-01T00:01:00Z", "finishedAt": "2026-01-01T00:02:00Z"}
+    thing = probed({"exitCode": 1, **times}, livenessProbe={})
+    killing = event("Killing", "Container app failed liveness probe, will be restarted")
+    (earlier,) = found(thing, {**killing, "lastTimestamp": "2026-01-01T00:00:59Z"})
+    (now,) = found(thing, {**killing, "eventTime": "2026-01-01T00:01:00.500000Z"})
+    assert (earlier.code, now.code) == ("container-crashes", "liveness-probe-failed")
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        ("CreateContainerConfigError", "failed to sync secret cache: timed out waiting for the condition"),
+        ("CreateContainerConfigError", "failed to sync configmap cache: timed out waiting for the condition"),
+        ("CreateContainerError", "context deadline exceeded"),
+        ("CreateContainerError", 'failed to reserve container name "app_1": name is reserved for "3f2a"'),
+    ],
+)
+def test_a_node_that_is_behind_is_no_fault_of_the_app(reason: str, text: str) -> None:
+    waiting = {"reason": reason, "message": text}
+    (finding,) = found(pod(containerStatuses=[container(waiting=waiting)]))
+    assert (finding.code, finding.patience) == ("container-delayed", NEVER)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "failed to sync configmap cache: timed out waiting for the condition",
+        "failed to sync secret cache: timed out waiting for the condition",
+        'object "space"/"settings" not registered',
+        'configmap "kube-root-ca.crt" not found',
+    ],
+)
+def test_a_volume_that_is_only_late_is_no_fault(text: str) -> None:
+    said = f'MountVolume.SetUp failed for volume "settings" : {text}'
+    thing = pod(containerStatuses=[container(waiting={"reason": "ContainerCreating"})])
+    assert found(thing, event("FailedMount", said)) == []
+    missing = event("FailedMount", 'MountVolume.SetUp failed for volume "v" : configmap "gone" not found')
+    assert [each.code for each in found(thing, missing, event("FailedMount", said))] == ["configmap-missing"]
 
 
 def test_of_several_probes_the_one_that_restarts_it_is_told() -> None:
@@ -185,6 +260,14 @@ def test_no_pod_can_be_made(text: str, code: str) -> None:
     assert [
         finding.code for finding in found({**maker, "status": {}}, event("FailedCreate", text), maker=True)
     ] == [code]
+
+
+def test_a_pod_that_was_denied_once_and_is_there_now_is_no_finding() -> None:
+    """The event stays for an hour."""
+    maker = {"metadata": {"name": "app-rs", "uid": "r"}, "status": {}}
+    denied = event("FailedCreate", 'error looking up service account s/app: serviceaccount "app" not found')
+    progress = Progress(WORKLOAD, DEPLOYMENT, 1, (pod(phase="Pending"),), 0, (maker,))
+    assert list(findings(progress, {"r": [denied]})) == []
 
 
 def test_a_full_quota_may_get_room_while_old_pods_go() -> None:
