@@ -62,7 +62,9 @@ def killing_probe(
         ended: how its last run ended.
         events: the events about the pod, the newest last.
     """
-    said = [words_of(event) for event in reversed(events) if _is_of_run(event, ended)]
+    told_to_end = ended.get("exitCode") in STOPPED
+    # The kubelet drops events about a pod of which it has told much: an earlier run's have to do.
+    said = [words_of(event) for event in reversed(events) if told_to_end or _is_of_run(event, ended)]
     failed = {
         kind: next(
             (text for text in said if re.match(f"{kind.capitalize()} probe (failed|errored)", text)), ""
@@ -73,9 +75,7 @@ def killing_probe(
         killed = next((text for text in said if f"Container {name} failed {kind} probe" in text), "")
         if killed:
             return kind, failed[kind] or killed
-    if ended.get("exitCode") not in STOPPED:
-        return None
-    return next(((kind, text) for kind, text in failed.items() if text), None)
+    return next(((kind, text) for kind, text in failed.items() if text and told_to_end), None)
 
 
 def _is_of_run(event: Object, ended: Object) -> bool:

@@ -311,6 +311,8 @@ WAITED = (
         "volume-claim-unbound",
         (VALUES, "volumes: [{"),
     ),
+)
+DENIED = (
     Failure(
         "a quota",
         VALUES,
@@ -363,6 +365,7 @@ PROBES = (
         "readinessProbe:\n  periodSeconds: 1\n  httpGet:\n    path: /gone",
         "readiness-probe-failed",
         (VALUES, "readinessProbe:"),
+        also=(("draft.toml", 'sync = "off"', 'sync = "off"\ntimeout = 8'),),
         later=True,
     ),
     Failure(
@@ -670,6 +673,7 @@ async def fail_in_turn(
             try:
                 await fails(flask, failure)
             except AssertionError as error:
+                error.add_note(cluster.kubectl("get", "events", "-n", namespace, "--sort-by=.lastTimestamp"))
                 wrong.append(error)
             if failure.given:
                 cluster.kubectl("delete", "-n", namespace, "-f", "-", stdin=failure.given)
@@ -685,17 +689,21 @@ async def test_a_failure_is_at_the_line_where_it_can_be_corrected(
     app: Callable[[str], Path], tmp_path: Path, cluster: RealCluster, locked: str
 ) -> None:
     """Several apps at once: most of the time passes in waiting."""
-    folders = {name: app(name) for name in ("refused", "waited", "probes", "builds")}
+    folders = {name: app(name) for name in ("refused", "waited", "denied", "probes", "builds")}
     limit(cluster, read_namespace(folders["refused"]))
     refused = [replace(each, new=each.new.replace("LOCKED", locked)) for each in REFUSED]
     state = tmp_path / "state"
-    probes = {"set": ["draft=false"], "timeout": 12}
     all_told = await asyncio.gather(
         *(
             fail_in_turn(folders[name], state / name, cluster, failures)
-            for name, failures in (("refused", refused), ("waited", WAITED), ("builds", BUILDS))
+            for name, failures in {
+                "refused": refused,
+                "waited": WAITED,
+                "denied": DENIED,
+                "builds": BUILDS,
+            }.items()
         ),
-        fail_in_turn(folders["probes"], state / "probes", cluster, PROBES, **probes),
+        fail_in_turn(folders["probes"], state / "probes", cluster, PROBES, set=["draft=false"]),
     )
     if wrong := [error for each in all_told for error in each]:
         raise ExceptionGroup("failures of which something else was told", wrong)

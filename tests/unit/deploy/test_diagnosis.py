@@ -146,13 +146,17 @@ def test_a_probe_that_cannot_have_failed_often_enough_has_killed_nothing() -> No
     assert (finding.code, finding.patience) == ("container-ends", AT_ONCE)
 
 
-def test_a_probe_has_killed_only_the_run_in_which_it_failed() -> None:
+@pytest.mark.parametrize(("code", "earlier"), [(1, "container-crashes"), (0, "liveness-probe-failed")])
+def test_what_an_earlier_run_was_killed_for_explains_only_an_end_that_looks_alike(
+    code: int, earlier: str
+) -> None:
+    """After 25 events about a pod the kubelet sends no more."""
     times = {"startedAt": "2026-01-01T00:01:00Z", "finishedAt": "2026-01-01T00:02:00Z"}
-    thing = probed({"exitCode": 1, **times}, livenessProbe={})
+    thing = probed({"exitCode": code, **times}, livenessProbe={})
     killing = event("Killing", "Container app failed liveness probe, will be restarted")
-    (earlier,) = found(thing, {**killing, "lastTimestamp": "2026-01-01T00:00:59Z"})
+    (before,) = found(thing, {**killing, "lastTimestamp": "2026-01-01T00:00:59Z"})
     (now,) = found(thing, {**killing, "eventTime": "2026-01-01T00:01:00.500000Z"})
-    assert (earlier.code, now.code) == ("container-crashes", "liveness-probe-failed")
+    assert (before.code, now.code) == (earlier, "liveness-probe-failed")
 
 
 @pytest.mark.parametrize(
