@@ -1,10 +1,13 @@
 # shellcheck shell=sh disable=SC2086,SC2046,SC2154,SC3013 # words of commands and lists on purpose; names of builder.sh's
 # What builder.sh leaves to its engine, done by Buildah.
 
+PUSHES=$DATA/pushes # who pushes
+UNPUSHED=$DATA/unpushed # a file for each image that was built and is not pushed yet
 BUILDAH="buildah --root $DATA/images --runroot $DATA/running --storage-driver ${STORAGE_DRIVER:-overlay}"
 export CONTAINERS_REGISTRIES_CONF=$RUN/registries.conf
 
 engine_start() {
+  rm -rf "$PUSHES" "$UNPUSHED"
   mkdir -p "$DATA/images" "$DATA/running"
   [ -e "$DATA/collected" ] || : >"$DATA/collected"
   registries >"$CONTAINERS_REGISTRIES_CONF"
@@ -14,13 +17,19 @@ engine_start() {
 }
 
 engine_build() { # OPTION...: build what lies in $work and $run; the image's id goes to $run/id
+  : >"$DATA/built" # what is built in vain leaves layers too
   supervised $BUILDAH build --layers --format docker --iidfile "$run/id" --file "$run/Dockerfile" \
-    --ignorefile "$run/ignore" --authfile "$run/auth.json" "$@" "$work/context" && : >"$DATA/built"
+    --ignorefile "$run/ignore" --authfile "$run/auth.json" "$@" "$work/context" || return
+  mkdir -p "$UNPUSHED"
+  : >"$UNPUSHED/$(cat "$run/id")"
+  : >"$DATA/built"
 }
 
 engine_push() { # ID NAME...: its digest goes to $run/digest
   image=$1
   shift
+  enter "$PUSHES"
+  tickets="$tickets $PUSHES/$number"
   for name; do
     name=$(located "$name")
     verify=true
@@ -28,6 +37,7 @@ engine_push() { # ID NAME...: its digest goes to $run/digest
     supervised $BUILDAH push --authfile "$run/auth.json" --tls-verify=$verify --digestfile "$run/digest" \
       "$image" "docker://$name" || return
   done
+  rm -f "$UNPUSHED/$image"
 }
 
 engine_inspect() { # ID
@@ -52,27 +62,47 @@ registries() { # the settings, as containers-registries.conf
 
 too_much() { # are there more images and layers than allowed?
   set -- $($BUILDAH unshare du -sk "$DATA/images" "$TMPDIR" --total 2>/dev/null | tail -n 1)
-  [ "${1:-0}" -gt $((${DRAFT_COLLECT_ABOVE:-12} * 1048576)) ]
+  [ "${1:-0}" -gt "$(collect_above)" ]
 }
 
-engine_collect() { # first what no image needs that is still built on, then all; while nothing builds
-  [ "$DATA/built" -nt "$DATA/collected" ] || return 0
-  turns=0 taken=
-  while [ $turns -lt "${DRAFT_PARALLEL:-2}" ]; do
-    enter "$LINE"
-    taken="$taken $LINE/$number"
-    turns=$((turns + 1))
+awaits_push() { # does anybody push an image, or is about to?
+  for each in "$PUSHES"/*; do
+    [ ! -L "$each" ] || ! held "$each" || return 0
   done
-  await_turn "$LINE" "$number" "$turns"
-  : >"$DATA/collected"
+  now=$(date +%s)
+  for each in "$UNPUSHED"/*; do
+    [ -e "$each" ] || continue
+    [ $((now - $(stat -c %Y "$each"))) -ge 120 ] || return 0
+    rm -f "$each" # it was given up
+  done
+  return 1
+}
+
+engine_collect() { # while nothing is built or pushed
+  [ "$DATA/built" -nt "$DATA/collected" ] || return 0
+  : >"$DATA/collecting"
   if too_much; then
-    echo 'collecting images that nothing is built on'
-    $BUILDAH rm --all >/dev/null 2>&1; $BUILDAH rmi --prune
-    if too_much; then
-      echo 'collecting all images and caches'
-      $BUILDAH rmi --all --force
-      $BUILDAH unshare sh -c 'rm -rf "$0"/*' "$TMPDIR"
-    fi
+    ! awaits_push || return 0 # in a minute, then
+    turns=0 taken=
+    while [ $turns -lt "${DRAFT_PARALLEL:-2}" ]; do
+      enter "$LINE"
+      taken="$taken $LINE/$number"
+      turns=$((turns + 1))
+    done
+    await_turn "$LINE" "$number" "$turns"
+    if awaits_push; then rm -f $taken; return 0; fi
+    collect_images
+    rm -f $taken
   fi
-  rm -f $taken
+  mv "$DATA/collecting" "$DATA/collected"
+}
+
+collect_images() { # first what no image needs that is still built on, then all
+  echo 'collecting images that nothing is built on'
+  $BUILDAH rm --all >/dev/null 2>&1
+  $BUILDAH rmi --prune
+  too_much || return 0
+  echo 'collecting all images and caches'
+  $BUILDAH rmi --all --force
+  $BUILDAH unshare sh -c 'rm -rf "$0"/*' "$TMPDIR"
 }

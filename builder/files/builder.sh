@@ -18,6 +18,7 @@ DATA=${DRAFT_DATA:-/var/lib/draft}
 RUN=${DRAFT_RUN:-/run/draft}
 SETTINGS=${DRAFT_SETTINGS:-/opt/draft}
 LINE=$DATA/line # who builds, and who waits for it
+PERSONS=$DATA/persons # a line for each person, whose first stands in the one above
 KEEP_SOURCES=2592000 # seconds that sources stay unused: 30 days
 SERVICE=${DRAFT_BUILDER_REGISTRY_SERVICE_HOST:+$DRAFT_BUILDER_REGISTRY_SERVICE_HOST:${DRAFT_BUILDER_REGISTRY_SERVICE_PORT:-}}
 REGISTRY=${SERVICE:-${DRAFT_REGISTRY:-}} # the chart's own, by its address: not every cluster has names
@@ -54,7 +55,7 @@ held() { # TICKET
   return 1
 }
 
-await_turn() { # LINE NUMBER LIMIT: until fewer than LIMIT are before us
+await_turn() { # LINE NUMBER LIMIT [WORD]: until fewer than LIMIT are before us; the word goes with what is told
   told=
   while :; do
     before=0
@@ -62,10 +63,22 @@ await_turn() { # LINE NUMBER LIMIT: until fewer than LIMIT are before us
       [ "${each##*/}" -ge "$2" ] || ! held "$each" || before=$((before + 1))
     done
     [ "$before" -ge "$3" ] || return 0
-    [ "$told" = "$before" ] || say waiting "$before"
+    [ "$told" = "$before" ] || say waiting "$before" ${4:-}
     told=$before
     sleep 0.3
   done
+}
+
+await_build() { # PERSON: until we may build. One of each person's builds waits among those of all, so that who
+  # has many keeps nobody waiting for more than one of them
+  enter "$PERSONS/$1"
+  own=$PERSONS/$1/$number
+  tickets="$tickets $own"
+  await_turn "$PERSONS/$1" "$number" 1 own
+  enter "$LINE"
+  tickets="$tickets $LINE/$number"
+  await_turn "$LINE" "$number" "${DRAFT_PARALLEL:-2}"
+  rm -f "$own"
 }
 
 # --- the client ------------------------------------------------------------
@@ -204,7 +217,8 @@ build() {
   unpack=
   ! command -v gzip >/dev/null || unpack=-z
   read -r verb first second <&3 && [ "$verb" = open ] || exit 130
-  open_sources "$first" "$second"
+  person=$first
+  open_sources "$person" "$second"
   say hello $PROTOCOL "$(identity)" "${unpack:-plain}"
   words=
   while read -r verb first second <&3; do
@@ -220,9 +234,7 @@ build() {
   watch_client
   cp -al "$home/tree" "$work/context" 2>/dev/null || { rm -rf "$work/context"; cp -a "$home/tree" "$work/context"; } || exit 3
   rm -f "$lock"
-  enter "$LINE"
-  tickets="$tickets $LINE/$number"
-  await_turn "$LINE" "$number" "${DRAFT_PARALLEL:-2}"
+  await_build "$person"
   say building
   eval "set -- $words" # quoted by the client
   engine_build "$@" || exit $?
@@ -271,6 +283,15 @@ collect() {
   engine_collect
 }
 
+collect_above() { # KiB that images and layers may take; a number alone is of GiB
+  set -- "${DRAFT_COLLECT_ABOVE:-12Gi}"
+  case $1 in
+    *Ki) echo "${1%Ki}" ;;
+    *Mi) echo $((${1%Mi} * 1024)) ;;
+    *) echo $((${1%Gi} * 1048576)) ;;
+  esac
+}
+
 old_sources() {
   now=$(date +%s)
   for each in "$DATA"/sources/*/*; do
@@ -280,7 +301,7 @@ old_sources() {
 
 serve() {
   umask 022
-  rm -rf "${RUN:?}"/* "$DATA/jobs" "$LINE"
+  rm -rf "${RUN:?}"/* "$DATA/jobs" "$LINE" "$PERSONS"
   mkdir -p "$DATA/sources" "$DATA/jobs" "$TMPDIR" "$LINE"
   engine_start || exit 1
   trap 'kill $! 2>/dev/null; exit 0' TERM INT

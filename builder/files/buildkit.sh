@@ -89,12 +89,14 @@ told() { # NAME: what buildctl told of the image
 }
 
 daemon_settings() { # the settings, as buildkitd.toml
-  limit=$((${DRAFT_COLLECT_ABOVE:-12} * 1073741824))
-  snapshotter=overlayfs sandbox=
+  limit=$(($(collect_above) * 1024))
+  snapshotter=overlayfs sandbox='' binary=''
   [ "${STORAGE_DRIVER:-overlay}" != vfs ] || snapshotter=native
-  [ "$(id -u)" -eq 0 ] || sandbox='noProcessSandbox = true' # a pod may mount no /proc of its own
+  if [ "$(id -u)" -ne 0 ]; then # a pod may mount no /proc of its own
+    sandbox='noProcessSandbox = true' binary="binary = \"$SETTINGS/runc.sh\""
+  fi
   printf '%s\n' '[worker.containerd]' 'enabled = false' '[worker.oci]' 'enabled = true' 'gc = true' \
-    "snapshotter = \"$snapshotter\"" "$sandbox" \
+    "snapshotter = \"$snapshotter\"" "$sandbox" "$binary" \
     '[[worker.oci.gcpolicy]]' 'filters = ["type==source.local"]' "keepDuration = $KEEP_SOURCES" \
     '[[worker.oci.gcpolicy]]' 'all = true' "keepBytes = $limit" "maxUsedSpace = $limit" # the name until 0.17, and since
   settings | cut -d ' ' -f 2 | sort -u | while read -r registry; do

@@ -32,6 +32,7 @@ while [ $# -gt 1 ]; do
 done
 cat "$1/wanted" 2>/dev/null
 [ ! -e "$1/slow" ] || { echo under way; sleep 600; }
+until [ ! -e "$1/until" ] || [ -e "${0%/bin/*}/go" ]; do sleep 0.05; done
 """
 
 

@@ -243,7 +243,9 @@ async def _built(talk: Conversation, on_text: Callable[[str], None]) -> str:
     def hear(words: list[str]) -> None:
         nonlocal identifier
         if words[0] == "waiting":
-            on_text(f"Waiting for {words[1]} build{'' if words[1] == '1' else 's'} that came before\n")
+            builds = "build" if words[1] == "1" else "builds"
+            of_yours = " of yours" if "own" in words else ""
+            on_text(f"Waiting for {words[1]} {builds}{of_yours} that came before\n")
         elif words[0] == "built":
             identifier = words[1]
 

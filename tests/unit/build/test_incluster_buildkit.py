@@ -51,6 +51,7 @@ def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Ground:
     ground = Ground(tmp_path / "builder", request.param, "buildkit")
     ground.program("buildctl", BUILDCTL)
     ground.program("rootlesskit", '#!/bin/sh\nexec "$@"\n')
+    ground.program("id", "#!/bin/sh\necho 1000\n")
     (ground.folder / "settings/registries").write_text(SETTINGS)
     return ground
 
@@ -161,17 +162,24 @@ async def test_a_daemon_that_cannot_start_ends_the_pod_with_its_reason(ground: G
     assert not (ground.folder / "run/ready").exists()
 
 
-async def test_a_daemon_gets_the_settings_and_its_end_is_that_of_the_pod(ground: Ground) -> None:
+@pytest.mark.parametrize(
+    ("size", "bytes_of_it"), [("3", 3 * 2**30), ("3Gi", 3 * 2**30), ("200Mi", 200 * 2**20), ("9Ki", 9 * 2**10)]
+)
+async def test_a_daemon_gets_the_settings_and_its_end_is_that_of_the_pod(
+    ground: Ground, size: str, bytes_of_it: int
+) -> None:
     ground.program("buildkitd", DAEMON)
     old, fresh = (ground.folder / "data/builds" / name for name in ("sha256:old.1", "sha256:new.2"))
-    serving = await ground.start("serve", DRAFT_COLLECT_ABOVE="3", STORAGE_DRIVER="vfs")
+    serving = await ground.start("serve", DRAFT_COLLECT_ABOVE=size, STORAGE_DRIVER="vfs")
     async with asyncio.timeout(20):
         while not (ground.folder / "run/ready").exists() or old.exists() or not fresh.exists():
             await asyncio.sleep(0.02)
     settings: dict[str, Any] = tomllib.loads((ground.folder / "run/buildkitd.toml").read_text())
     worker = settings["worker"]["oci"]
+    assert worker["noProcessSandbox"] is True
+    assert worker["binary"] == str(ground.folder / "settings/runc.sh")
     assert worker["snapshotter"] == "native"
-    assert worker["gcpolicy"][1]["maxUsedSpace"] == worker["gcpolicy"][1]["keepBytes"] == 3 * 2**30
+    assert worker["gcpolicy"][1]["maxUsedSpace"] == worker["gcpolicy"][1]["keepBytes"] == bytes_of_it
     plain = {"http": True, "insecure": True}
     assert settings["registry"] == {
         "localhost:5001": {"mirrors": ["kind-registry:5000"]},

@@ -119,9 +119,20 @@ def test_buildkit_runs_as_its_makers_have_it(helm: Path) -> None:
     assert spec["securityContext"]["seccompProfile"] == {"type": "Unconfined"}
     script = (ROOT / "builder/files/buildkit.sh").read_text()
     assert objects["ConfigMap", "draft-builder"]["data"]["engine.sh"].strip() == script.strip()
+    script = (ROOT / "builder/files/runc.sh").read_text()
+    assert objects["ConfigMap", "draft-builder"]["data"]["runc.sh"].strip() == script.strip()
+    (mode,) = [each["configMap"]["defaultMode"] for each in spec["volumes"] if each["name"] == "settings"]
+    assert mode == 0o555
+    assert "runc.sh" not in rendered(helm)["ConfigMap", "draft-builder"]["data"]
     (container,) = pod(rendered(helm, "engine=buildkit", "privileged=true"))["containers"]
     assert re.fullmatch(r"moby/buildkit:v[\d.]+", container["image"])
     assert container["securityContext"] == {"privileged": True}
+
+
+def test_who_is_started_is_ready_at_once_with_old_kubelets_too(helm: Path) -> None:
+    (old,), (new,) = (pod(rendered(helm, kubernetes=each))["containers"] for each in ("1.20.2", "1.21.0"))
+    assert old["startupProbe"]["exec"] == old["readinessProbe"]["exec"] == new["startupProbe"]["exec"]
+    assert "readinessProbe" not in new
 
 
 @pytest.mark.parametrize("engine", ENGINES)

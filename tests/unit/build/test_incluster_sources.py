@@ -7,12 +7,14 @@ import os
 import random
 import shutil
 import stat
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import psutil
 import pytest
 
-from builder_script import SHELLS, Ground, LocalStream
+from builder_script import BUILDAH, SHELLS, Ground, LocalStream
 from draft_ls.build.context import ContextReader
 from draft_ls.build.incluster import sources
 from draft_ls.build.incluster.conversation import EndedError
@@ -204,6 +206,43 @@ async def test_builds_stand_in_line_and_one_that_is_left_ends_with_all_it_starte
             await asyncio.sleep(0.05)
 
 
+async def test_who_has_many_builds_keeps_nobody_waiting_for_more_than_one_of_them(
+    ground: Ground, app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRAFT_PARALLEL", "1")
+    (app / "until").write_text("")
+    order: list[str] = []
+    told: dict[str, list[list[str]]] = {}
+    context = ContextReader(app).read()
+
+    async def build(person: str, name: str) -> None:
+        answers = told.setdefault(name, [])
+        async with ground.talk(name, person) as talk:
+            await Uploader().bring(talk, name, context)
+            await talk.send("build 6", b"--tag=")
+            while (answer := await talk.answer())[0] != "building":
+                answers.append(answer)
+            order.append(name)
+            assert (await talk.outcome(lambda _: None))[0] == 0
+
+    builds: list[asyncio.Task[None]] = []
+    for person, name in (("ann", "a1"), ("ann", "a2"), ("ann", "a3"), ("bob", "b1"), ("cat", "c1")):
+        builds.append(asyncio.create_task(build(person, name)))
+        async with asyncio.timeout(20):
+            while not (told.get(name) or name in order):
+                await asyncio.sleep(0.02)
+    (ground.folder / "go").write_text("")
+    await asyncio.gather(*builds)
+    assert order == ["a1", "a2", "b1", "c1", "a3"]
+    assert told["a1"] == []
+    assert told["a2"][0] == ["waiting", "1"]
+    assert told["a3"][0] == ["waiting", "1", "own"]
+    assert told["b1"][0] == ["waiting", "2"]
+    assert told["c1"][0] == ["waiting", "3"]
+    for line in (ground.folder / "data/line", ground.folder / "data/persons"):
+        assert [each for each in line.rglob("*") if each.is_symlink()] == []
+
+
 async def test_garbage_is_collected_once_there_is_too_much_of_it(ground: Ground) -> None:
     calls = ground.folder / "calls"
     ground.program("buildah", f'#!/bin/sh\nshift 6\necho "$@" >>"{calls}"\n[ "$2" != du ] || echo 9 total\n')
@@ -229,6 +268,45 @@ async def test_garbage_is_collected_once_there_is_too_much_of_it(ground: Ground)
     assert made == ["rmi --prune", "rmi --all --force"]
     assert fresh.exists()
     assert not stale.exists()
+
+
+async def test_garbage_waits_until_what_was_built_is_pushed(ground: Ground, app: Path) -> None:
+    calls = ground.folder / "calls"
+    log = f'echo "$@" >>"{calls}"\n[ "$8" != du ] || {{ echo 9 total; exit; }}\n'
+    ground.program("buildah", BUILDAH.replace("#!/bin/sh\n", f"#!/bin/sh\n{log}"))
+    serving = await ground.start("serve", DRAFT_COLLECT_ABOVE="8Ki")
+
+    def looks() -> int:
+        return calls.read_text().count("unshare du") if calls.exists() else 0
+
+    async def another_minute() -> str:
+        before = looks()
+        os.utime(ground.folder / "data/collected", (1, 1))  # BusyBox compares whole seconds
+        async with asyncio.timeout(20):
+            while looks() == before:
+                for child in psutil.Process(serving.pid).children():
+                    if time.time() - child.create_time() > 1:  # nothing else than its sleep lasts
+                        child.terminate()
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(0.2)
+        return calls.read_text()
+
+    try:
+        async with asyncio.timeout(20):
+            while not (ground.folder / "run/ready").exists():
+                await asyncio.sleep(0.02)
+        async with ground.talk("x") as talk:
+            await Uploader().bring(talk, "x", ContextReader(app).read())
+            await talk.send("build 6", b"--tag=")
+            assert (await talk.outcome(lambda _: None))[0] == 0
+        assert "rmi" not in await another_minute()
+        async with ground.run("push") as talk:
+            await talk.send("push 18", b"sha256:abc r/app:x")
+            assert (await talk.outcome(lambda _: None))[0] == 0
+        assert "rmi --prune" in await another_minute()
+    finally:
+        serving.terminate()
+        await serving.wait()
 
 
 def _runs(words: str, folder: str) -> bool:
