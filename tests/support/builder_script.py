@@ -95,6 +95,7 @@ class Ground:
     def program(self, name: str, text: str) -> None:
         """Put a stand-in where the script finds it first."""
         program = self.folder / "bin" / name
+        program.unlink(missing_ok=True)  # BusyBox's is a link to BusyBox itself
         program.write_text(text)
         program.chmod(0o755)
 
