@@ -44,6 +44,39 @@ engine_inspect() { # ID
   $BUILDAH inspect --type image "$1"
 }
 
+engine_end() { # end what steps that are over have left behind
+  read -r adopter <"$RUN/ready" || return 0 # the pod's first process, whose children they have become
+  turns=0
+  while [ $turns -lt 50 ] && end_left; do turns=$((turns + 1)); done # children of what is ended are left in turn
+} 2>/dev/null
+
+end_left() { # fails if there is nothing
+  found=1
+  for each in /proc/[0-9]*; do
+    is_left "${each#/proc/}" || continue
+    sleep 0.1 # and again, since processes come and go while one looks
+    ! is_left "${each#/proc/}" || kill -KILL "${each#/proc/}"
+    found=0
+  done
+  return $found
+}
+
+is_left() { # PROCESS: was it adopted, and is the step over that it belongs to?
+  look_at "$1" && [ "$parent" = "$adopter" ] && [ -e "/proc/$1/ns/mnt" ] && ! same_mounts "$1" self && ! step_runs "$1"
+}
+
+step_runs() { # PROCESS: each step has mounts of its own. Does what was started there from outside still run?
+  for other in /proc/[0-9]*; do
+    same_mounts "$1" "${other#/proc/}" && look_at "${other#/proc/}" || continue
+    [ "$parent" = "$adopter" ] || same_mounts "$1" "$parent" || return 0
+  done
+  return 1
+}
+
+same_mounts() { # PROCESS PROCESS
+  [ "/proc/$1/ns/mnt" -ef "/proc/$2/ns/mnt" ]
+}
+
 registries() { # the settings, as containers-registries.conf
   printf '%s\n' 'unqualified-search-registries = ["docker.io"]' 'short-name-mode = "permissive"'
   settings | while read -r kind name location; do

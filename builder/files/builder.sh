@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2086,SC2046,SC2120,SC3013 # words of commands and lists on purpose; -nt is everywhere
+# shellcheck shell=sh disable=SC2086,SC2046,SC2120,SC2034,SC3013 # words of commands and lists on purpose; names for engine.sh; -nt is everywhere
 # The builder's side of Draft: keeps each person's sources, builds and pushes images, collects garbage. POSIX
 # shell, with coreutils and tar, those of BusyBox too; gzip and setsid are used where the image has them. What
 # depends on the engine is in buildah.sh and buildkit.sh, of which the chart brings one, as engine.sh.
@@ -7,6 +7,7 @@
 #   builder.sh build      takes sources and builds; a client talks to it, and to the next two, over an exec
 #   builder.sh push       pushes a built image
 #   builder.sh inspect    what a built image says, as JSON
+#   builder.sh collect    collects garbage now
 #
 # A client writes commands to standard input, each a line, followed by the bytes that it announces; answers are
 # lines of standard error that begin with "draft-builder". Standard output is the tools'. The end of standard
@@ -34,9 +35,13 @@ say() { echo "draft-builder $*" >&2; }
 # runs. The ticket of a process that has ended counts no more.
 
 started() { # PROCESS: when it started, in the kernel's ticks
+  look_at "$1" && echo "$start"
+}
+
+look_at() { # PROCESS: its parent is in $parent, and when it started in $start; fails if there is none
   read -r facts <"/proc/$1/stat" || return
   set -- ${facts##*) }
-  echo "${20}"
+  parent=$2 start=${20}
 } 2>/dev/null
 
 enter() { # LINE: take the next ticket; its number is in $number
@@ -48,11 +53,9 @@ enter() { # LINE: take the next ticket; its number is in $number
   until ln -s "$$.$(started $$)" "$1/$number" 2>/dev/null; do number=$((number + 1)); done
 }
 
-held() { # TICKET
+held() { # TICKET: does its process still run? Removing one that does not could hit another's with its number
   holder=$(readlink "$1") || return 1
-  [ "$(started "${holder%.*}")" != "${holder#*.}" ] || return 0
-  rm -f "$1"
-  return 1
+  [ "$(started "${holder%.*}")" = "${holder#*.}" ]
 }
 
 await_turn() { # LINE NUMBER LIMIT [WORD]: until fewer than LIMIT are before us; the word goes with what is told
@@ -98,6 +101,7 @@ begin() { # what a session needs, and its end
 end() {
   trap '' TERM HUP INT
   [ -z "$watcher" ] || kill "$watcher" 2>/dev/null
+  engine_end
   rm -rf "$run" "$work" $tickets
 }
 
@@ -306,7 +310,7 @@ serve() {
   engine_start || exit 1
   trap 'kill $! 2>/dev/null; exit 0' TERM INT
   trap 'kill $! 2>/dev/null; exit 1' USR1 # what it depends on has ended
-  : >"$RUN/ready"
+  echo $$ >"$RUN/ready"
   while :; do
     collect
     sleep 60 >/dev/null 2>&1 &
@@ -315,5 +319,5 @@ serve() {
 }
 
 case $1 in
-  serve | build | push | inspect) "$1" ;;
+  serve | build | push | inspect | collect) "$1" ;;
 esac

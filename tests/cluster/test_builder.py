@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import re
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import uuid
+from base64 import b64encode
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,18 +27,22 @@ from draft_ls.build.incluster.builder import ClusterBuilder
 from draft_ls.build.incluster.place import find
 from draft_ls.build.model import BuildRequest
 from draft_ls.cluster.client import Cluster
+from draft_ls.engine.builder_credentials import offer
 from draft_ls.engine.create import plan_create
 from draft_ls.engine.events import Log, Outcome
 from draft_ls.engine.writing import write
 from draft_ls.errors import DraftError, Stage
-from engine_bench import Bench, bench
+from engine_bench import Bench, bench, yes
 from ground import ROOT, RealCluster, Tools
 from way import way_to_cluster
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
 
     from draft_ls.build.model import Image
+
+    Person = Callable[[str], AbstractAsyncContextManager[ClusterBuilder]]
 
 pytestmark = pytest.mark.timeout(420)
 
@@ -53,14 +59,20 @@ class Engine:
     """How an engine shows itself.
 
     Attributes:
+        name: as ``--engine`` has it.
         image: the stand-in for its image.
         program: what a build runs.
         settings: what it is told of registries.
     """
 
+    name: str
     image: str
     program: str
     settings: str
+
+
+BUILDAH = Engine("buildah", "quay.io/buildah/stable:v1.28", "buildah", "registries.conf")
+BUILDKIT = Engine("buildkit", "moby/buildkit:v0.13.2-rootless", "buildctl", "buildkitd.toml")
 
 
 LOCKED = """
@@ -88,19 +100,40 @@ spec:
 """
 """A registry that wants a name and a password: ann, s3cret."""
 
-BUILDAH = Engine("quay.io/buildah/stable:v1.28", "buildah", "registries.conf")
-BUILDKIT = Engine("moby/buildkit:v0.13.2-rootless", "buildctl", "buildkitd.toml")
 
-
-@dataclass(frozen=True)
+@dataclass
 class Installed:
-    """A builder that ``draft init`` has installed, with a registry."""
+    """A builder that ``draft init`` has installed, with a registry.
+
+    Attributes:
+        cluster: where.
+        namespace: where there.
+        registry: as the nodes call it.
+        locked: the registry that wants credentials.
+        environment: of ``draft``.
+        engine: what builds now.
+    """
 
     cluster: RealCluster
     namespace: str
     registry: str
     locked: str
     environment: dict[str, str]
+    engine: Engine
+
+    def change_to(self, engine: Engine) -> None:
+        """Give the builder another engine."""
+        where = "--context", self.cluster.context
+        if not GIVEN:
+            subprocess.run([ROOT / "scripts/cluster", "images", engine.image], check=True)
+        image = () if GIVEN else ("--image", engine.image)
+        self.draft("init", "--engine", engine.name, *image, *where)
+        self.engine = engine
+        said = self.draft("init", "--check", *where)
+        assert re.search(
+            rf"^ok +Builder: {engine.name}: .* without privileges$", said, re.MULTILINE | re.IGNORECASE
+        )
+        assert f"the nodes pull from {self.registry}" in said
 
     def draft(self, *arguments: str, code: int = 0) -> str:
         """Run ``draft`` to its end, without Docker: what it printed."""
@@ -108,10 +141,11 @@ class Installed:
 
     def inside(self, script: str) -> str:
         """Run a line of shell in the builder's container: what it printed."""
-        pod = f"deployment/draft-builder", "-c", "builder"  # noqa: F541
+        pod = "deployment/draft-builder", "-c", "builder"
         return self.cluster.kubectl("exec", "-n", self.namespace, *pod, "--", "sh", "-c", script)
 
     def processes(self) -> str:
+        """What runs in the builder's container: all command lines."""
         return self.inside("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; true")
 
 
@@ -124,9 +158,26 @@ def draft(environment: dict[str, str], *arguments: str, code: int = 0) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.fixture(scope="module", params=[BUILDAH, BUILDKIT], ids=lambda engine: engine.name)
+def engine(request: pytest.FixtureRequest, installed: Installed) -> Engine:
+    """The engine that the builder has for a test. What else was set stays, and so does the registry."""
+    if installed.engine != request.param:
+        installed.change_to(request.param)
+    return request.param
+
+
+only_buildah = pytest.mark.parametrize(
+    "engine", [BUILDAH], indirect=True, scope="module", ids=lambda engine: engine.name
+)
+"""For what is the same with each engine, and for what Buildah alone does."""
+
+
 @pytest.fixture(scope="module")
 def installed(
-    real_cluster: RealCluster, tools: Tools, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    real_cluster: RealCluster,
+    tools: Tools,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Installed]:
     """A builder and a registry for the tests of this module; the base images are in the registry."""
     folder = tmp_path_factory.mktemp("builder")
@@ -141,7 +192,7 @@ def installed(
     if not GIVEN:
         subprocess.run([ROOT / "scripts/cluster", "images", BUILDAH.image, REGISTRY_IMAGE], check=True)
     locked = locked_registry(real_cluster, namespace)
-    options = [f"registry.nodePort={port}", "registry.storage.persistent=false", "parallel=1"]
+    options = [f"registry.nodePort={port}", "registry.storage.persistent=false", "parallel=2"]
     options += [f"insecure[0]={locked}"]
     options += ["users[0].kind=ServiceAccount", "users[0].name=default", f"users[0].namespace={namespace}"]
     if not GIVEN:  # stand-ins for all images: the builder too has no way to any other registry than its own
@@ -154,7 +205,11 @@ def installed(
         copy = f"{registry}/library/{base}"
         for command in (["tag", base, copy], ["push", "--quiet", copy], ["rmi", copy]):
             subprocess.run(["docker", *command], check=True, capture_output=True)
-    yield Installed(real_cluster, namespace, registry, locked, environment)
+    makes = None  # BuildKit's image, whose compiling takes a minute or two, while the tests with Buildah run
+    if not GIVEN and any(f"[{BUILDKIT.name}" in item.name for item in request.session.items):
+        makes = subprocess.Popen([ROOT / "scripts/cluster", "images", BUILDKIT.image])
+    yield Installed(real_cluster, namespace, registry, locked, environment, BUILDAH)
+    assert makes is None or makes.wait() == 0
     draft(environment, "init", "--remove", *where)
     real_cluster.kubectl("delete", "namespace", namespace, "--wait=false")
 
@@ -168,9 +223,12 @@ def locked_registry(cluster: RealCluster, namespace: str) -> str:
 
 
 @pytest.fixture
-def builder(installed: Installed, cluster: RealCluster, monkeypatch: pytest.MonkeyPatch) -> Installed:
-    """The builder, for a test whose Docker is nowhere."""
+def builder(
+    installed: Installed, engine: Engine, cluster: RealCluster, monkeypatch: pytest.MonkeyPatch
+) -> Installed:
+    """The builder with a test's engine, for a test whose Docker is nowhere."""
     del cluster
+    assert installed.engine == engine
     monkeypatch.setenv("DOCKER_HOST", NOWHERE)
     monkeypatch.setenv("DRAFT_BUILDER_NAMESPACE", installed.namespace)
     monkeypatch.setattr(engine_bench, "PATIENCE", 200.0)
@@ -178,7 +236,7 @@ def builder(installed: Installed, cluster: RealCluster, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def person(builder: Installed) -> Callable[..., object]:
+def person(builder: Installed) -> Person:
     """``async with person("ann") as builds``: what a person of that name builds with."""
 
     @asynccontextmanager
@@ -216,10 +274,10 @@ async def test_flask_lives_changes_fails_and_is_cancelled(
     builder: Installed, app_folder: Callable[..., Path], namespace: str, tmp_path: Path
 ) -> None:
     async with created(app_folder("python", "flask"), builder, namespace, tmp_path / "state") as flask:
-        await lives_changes_fails_and_is_cancelled(flask, builder, BUILDAH)
+        await lives_changes_fails_and_is_cancelled(flask, builder)
 
 
-async def lives_changes_fails_and_is_cancelled(flask: Bench, builder: Installed, engine: Engine) -> None:
+async def lives_changes_fails_and_is_cancelled(flask: Bench, builder: Installed) -> None:
     status = await flask.live()
     assert await flask.get() == f"{HELLO}\n"
     assert status.image is not None
@@ -253,8 +311,10 @@ async def lives_changes_fails_and_is_cancelled(flask: Bench, builder: Installed,
     assert "sleep 600" in builder.processes()
     await flask.engine.cancel(flask.key)
     await flask.until(lambda: flask.ends(seen) == [Outcome.CANCELLED], "cancelled")
-    await gone(lambda: "sleep 600" in builder.processes() or f"{engine.program} " in builder.processes())
-    assert set(builder.inside("ls /run/draft").split()) == {"ready", engine.settings}
+    await gone(
+        lambda: "sleep 600" in builder.processes() or f"{builder.engine.program} " in builder.processes()
+    )
+    assert set(builder.inside("ls /run/draft").split()) == {"ready", builder.engine.settings}
 
     ended = await flask.save("Dockerfile", good)
     assert ended.outcome in {Outcome.LIVE, Outcome.NOTHING}
@@ -265,13 +325,14 @@ def is_under_way(build: list[str]) -> bool:
     return any(re.fullmatch(r"(#\d+ [\d.]+ )?under way", line) for line in build)
 
 
-async def gone(there: Callable[[], bool]) -> None:
+async def gone(there: Callable[[], bool], within: float = 10) -> None:
     """Wait for what a builder ends once its client has left; nothing tells us of it."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(within):
         while await asyncio.to_thread(there):
             await asyncio.sleep(0.3)
 
 
+@only_buildah
 async def test_express_lives(
     builder: Installed, app_folder: Callable[..., Path], namespace: str, tmp_path: Path
 ) -> None:
@@ -287,42 +348,71 @@ async def test_express_lives(
         assert "Docker" not in {check.name for check in checks}
 
 
-async def test_two_people_at_once_wait_in_line_and_see_their_own_files_only(
-    builder: Installed, person: Callable[..., AsyncGenerator[ClusterBuilder]], tmp_path: Path
+@only_buildah
+async def test_people_wait_in_line_in_turn_and_see_their_own_files_only(
+    builder: Installed, person: Person, tmp_path: Path
 ) -> None:
-    dockerfile = "FROM python:3.11-slim\nCOPY note /note\nRUN cat /note; ls / | grep other || :\n"
-    said: dict[str, list[str]] = {"ann": [], "bob": []}
+    dockerfile = (
+        "FROM python:3.11-slim\nCOPY . /src\nRUN cat /src/note; ls /src; echo under way\n"
+    )
+    said: dict[str, list[str]] = {}
+    order: list[str] = []
+
+    def hear(name: str, text: str) -> None:
+        said[name].append(text)
+        if is_under_way([text]):
+            order.append(name)
 
     async def build(name: str) -> Image:
-        folder = tmp_path / name
         extra = {"other-of-bob": "x"} if name == "bob" else {}
-        request = context_of(folder, dockerfile, note=f"by {name}\n", **extra)
-        async with person(name) as builds:  # type: ignore[attr-defined]
-            return await builds.build(request, on_line=lambda _, text: said[name].append(text))
+        held = f"{dockerfile}RUN sleep 4\n" if name in {"ann 1", "bob"} else dockerfile
+        request = context_of(tmp_path / name, held, note=f"by {name}\n", **extra)
+        async with person(name.partition(" ")[0]) as builds:
+            return await builds.build(request, on_line=lambda _, text: hear(name, text))
 
-    images = await asyncio.gather(build("ann"), build("bob"))
-    assert images[0].identifier != images[1].identifier
-    assert "by ann" in said["ann"]
-    assert "by bob" in said["bob"]
-    assert not any("bob" in line for line in said["ann"])
-    async with person("eve") as builds:  # type: ignore[attr-defined] - what ann has built is in the cache of all
-        request = context_of(tmp_path / "eve", dockerfile, note="by ann\n")
-        cached: list[str] = []
-        await builds.build(request, on_line=lambda _, text: cached.append(text))
-    assert cached.count("by ann") == 0
-    assert any(line.startswith("--> Using cache") for line in cached)
-    waited = [
-        line for lines_of in said.values() for line in lines_of if line.startswith("Waiting for 1 build")
+    async def comes(name: str) -> asyncio.Task[Image]:
+        """A build that is under way or has been told its place."""
+        said[name] = []
+        task = asyncio.create_task(build(name))
+        async with asyncio.timeout(60):
+            while name not in order and not place_of(name):
+                await asyncio.sleep(0.05)
+        return task
+
+    def place_of(name: str) -> str:
+        return next((line for line in said[name] if line.startswith("Waiting")), "")
+
+    tasks = [await comes(name) for name in ("ann 1", "bob", "ann 2", "ann 3", "hal")]
+    images = await asyncio.gather(*tasks)
+    assert len({image.identifier for image in images}) == 5
+    assert set(order[:2]) == {"ann 1", "bob"}
+    assert set(order[2:4]) == {"ann 2", "hal"}  # ann came before hal, but not with all that she builds
+    assert order[4:] == ["ann 3"]
+    assert [place_of(name) for name in said] == [
+        "",
+        "",
+        "Waiting for 2 builds that came before",
+        "Waiting for 1 build of yours that came before",
+        "Waiting for 3 builds that came before",
     ]
-    assert len(waited) == 1
-    folders = builder.inside("cd /var/lib/draft/sources; ls ann/*/tree; echo /; stat -c %a ann").split("/")
+    assert "by bob" in said["bob"]
+    assert "other-of-bob" in said["bob"]
+    assert not any("bob" in line for line in said["hal"])
+    async with person("eve") as builds:  # what hal has built is in the cache of all
+        cached: list[str] = []
+        request = context_of(tmp_path / "eve", dockerfile, note="by hal\n")
+        await builds.build(request, on_line=lambda _, text: cached.append(text))
+    assert cached.count("by hal") == 0
+    assert any(line.startswith("--> Using cache") for line in cached)
+    folders = builder.inside("cd /var/lib/draft/sources; ls hal/*/tree; echo /; stat -c %a hal").split("/")
     assert folders[0].split() == ["Dockerfile", "note"]
     assert folders[1].strip().endswith("700")
 
 
+@only_buildah
 async def test_one_changed_file_of_ten_thousand_sends_little_and_a_cut_is_resumed(
     builder: Installed,
-    person: Callable[..., AsyncGenerator[ClusterBuilder]],
+    person: Person,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -346,7 +436,7 @@ async def test_one_changed_file_of_ten_thousand_sends_little_and_a_cut_is_resume
         return packed(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(upload, "packed", packed_until_cut)
-    async with person("cat") as builds:  # type: ignore[attr-defined]
+    async with person("cat") as builds:
         await builds.build(request)
         whole = builds.sent
         size = sum(file.size for file in request.context.files.values())
@@ -355,44 +445,44 @@ async def test_one_changed_file_of_ten_thousand_sends_little_and_a_cut_is_resume
         changed = context_of(folder, "FROM scratch\nCOPY src/77.txt /\n")
         await builds.build(changed)
         assert builds.sent < 8_000 < whole
-    async with person("cat") as builds:  # type: ignore[attr-defined] - another process of the same person
+    async with person("cat") as builds:  # another process of the same person
         await builds.build(changed)
         assert builds.sent < 2_000
     await way.cut()
     assert builder.inside("cat /var/lib/draft/sources/cat/*/tree/src/77.txt") == "seventy-seven\n"
 
 
-async def test_a_push_needs_credentials_and_gets_those_of_the_secret(
-    builder: Installed, person: Callable[..., AsyncGenerator[ClusterBuilder]], tmp_path: Path
+async def test_a_push_needs_credentials_docker_s_with_consent_or_those_of_a_secret(
+    builder: Installed, person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await pushes_with_credentials_only(builder, person, tmp_path)
-
-
-async def pushes_with_credentials_only(
-    builder: Installed, person: Callable[..., AsyncGenerator[ClusterBuilder]], tmp_path: Path
-) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    token = b64encode(b"ann:s3cret").decode()
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {builder.locked: {"auth": token}}}))
     secret = "draft-registry", "-n", builder.namespace
     login = f"--docker-server={builder.locked}", "--docker-username=ann", "--docker-password=s3cret"
     request = context_of(tmp_path / "private", "FROM scratch\nCOPY note /\n", note="private\n")
     request = replace(request, repository=f"{builder.locked}/app")
-    async with person("fay") as builds:  # type: ignore[attr-defined]
+    async with person("fay") as builds, await Cluster.open(builder.cluster.context) as cluster:
         image = await builds.build(request)
         with pytest.raises(DraftError) as caught:
             await builds.push(image)
         assert caught.value.problem.code == "push-failed"
         assert caught.value.problem.fix.startswith("Give the builder credentials")
+        await offer(cluster, builder.namespace, builder.locked, yes, set())
+        pushed = await builds.push(await builds.build(request))
+        builder.cluster.kubectl("delete", "secret", *secret)
         builder.cluster.kubectl("create", "secret", "docker-registry", *secret, *login)
         try:
-            pushed = await builds.push(await builds.build(request))
-            assert pushed.digest is not None
             upon = context_of(tmp_path / "upon", f"FROM {pushed.repository}@{pushed.digest}\nUSER 7\n")
-            assert (await builds.build(upon)).identifier != image.identifier
+            upon = replace(upon, repository=f"{builder.locked}/upon")
+            assert (await builds.push(await builds.build(upon))).digest not in {None, pushed.digest}
         finally:
             builder.cluster.kubectl("delete", "secret", *secret)
     assert "s3cret" not in builder.inside("cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null; true")
-    assert set(builder.inside("ls /run/draft").split()) <= {"ready", BUILDAH.settings, BUILDKIT.settings}
+    assert set(builder.inside("ls /run/draft").split()) == {"ready", builder.engine.settings}
 
 
+@only_buildah
 async def test_the_role_of_its_users_is_enough_to_build(
     builder: Installed, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -410,6 +500,7 @@ async def test_the_role_of_its_users_is_enough_to_build(
     assert image.identifier.startswith("sha256:")
 
 
+@only_buildah
 async def test_a_builder_of_another_version_is_refused_and_upgraded(
     builder: Installed, tools: Tools, tmp_path: Path
 ) -> None:
@@ -440,33 +531,101 @@ async def test_a_builder_of_another_version_is_refused_and_upgraded(
 
 
 async def test_a_pod_that_is_killed_in_the_middle_is_told_and_the_next_build_works(
-    builder: Installed, person: Callable[..., AsyncGenerator[ClusterBuilder]], tmp_path: Path
+    builder: Installed, person: Person, tmp_path: Path
 ) -> None:
-    await survives_the_death_of_its_pod(builder, person, tmp_path)
-
-
-async def survives_the_death_of_its_pod(
-    builder: Installed, person: Callable[..., AsyncGenerator[ClusterBuilder]], tmp_path: Path
-) -> None:
-    begun = asyncio.Event()
-    slow = context_of(tmp_path / "slow", f"FROM python:3.11-slim\n{SLOW}")
-    async with person("dan") as builds:  # type: ignore[attr-defined]
-        building = asyncio.create_task(
-            builds.build(slow, on_line=lambda _, text: begun.set() if is_under_way([text]) else None)
-        )
-        await asyncio.wait({building, asyncio.create_task(begun.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    async with person("dan") as builds:
+        slow = await under_way(builds, context_of(tmp_path / "slow", f"FROM python:3.11-slim\n{SLOW}"))
         labels = "-l", "app.kubernetes.io/component=builder"
         builder.cluster.kubectl(
             "delete", "pod", "-n", builder.namespace, *labels, "--grace-period=0", "--force"
         )
         with pytest.raises(DraftError) as caught:
-            await building
+            await slow
         assert caught.value.problem.code == "builder-lost"
         assert "the next save builds again" in caught.value.problem.fix
-        image = await builds.build(context_of(tmp_path / "slow", "FROM scratch\nCOPY Dockerfile /\n"))
-        assert image.identifier.startswith("sha256:")
+        quick = 'FROM scratch\nCOPY Dockerfile /\nUSER 7\nCMD ["/run", "it"]\n'
+        image = await builds.build(context_of(tmp_path / "slow", quick))
+        config = await builds.image_config(image.identifier)
+    assert (config.command, config.user, len(config.layers)) == (("/run", "it"), "7", 1)
 
 
+async def test_of_two_builds_the_cancelled_one_ends_with_all_that_it_started_and_the_other_goes_on(
+    builder: Installed, person: Person, tmp_path: Path
+) -> None:
+    left = "RUN (setsid sh -c 'while :; do sleep 1; done; : left by {}' &); sleep 700 & echo under way && sleep {}\n"
+    async with person("ida") as of_ida, person("jim") as of_jim:
+        dockerfiles = (f"FROM python:3.11-slim\n{left.format(*each)}" for each in (("ida", 600), ("jim", 8)))
+        contexts = [context_of(tmp_path / str(number), text) for number, text in enumerate(dockerfiles)]
+        ida, jim = [await under_way(*each) for each in zip((of_ida, of_jim), contexts, strict=True)]
+        assert "left by ida" in builder.processes()
+        assert "sleep 600" in builder.processes()
+        ida.cancel()
+        await asyncio.wait({ida})
+        await gone(
+            lambda: "left by ida" in builder.processes() or "sleep 600" in builder.processes(), within=5
+        )
+        assert "left by jim" in builder.processes()
+        assert not jim.done()
+        await jim
+        await gone(
+            lambda: "left by jim" in builder.processes() or "sleep 700" in builder.processes(), within=5
+        )
+
+
+async def under_way(builds: ClusterBuilder, request: BuildRequest) -> asyncio.Task[Image]:
+    """A build, once its slow step runs."""
+    begun = asyncio.Event()
+    task = asyncio.create_task(
+        builds.build(request, on_line=lambda _, text: begun.set() if is_under_way([text]) else None)
+    )
+    await asyncio.wait({task, asyncio.create_task(begun.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    assert not task.done()
+    return task
+
+
+@only_buildah
+async def test_what_is_too_much_is_collected_and_hurts_no_build(
+    builder: Installed, person: Person, tmp_path: Path
+) -> None:
+    dockerfile = "FROM python:3.11-slim\nRUN head -c 80M /dev/urandom >/big # {}\n"
+    small = "RUN echo under way && sleep 4\n"
+
+    def size() -> int:
+        du = "buildah --root /var/lib/draft/images --runroot /var/lib/draft/running unshare du -sk"
+        return int(
+            builder.inside(f"{du} /var/lib/draft/images /var/lib/draft/tmp --total | tail -n 1").split()[0]
+        )
+
+    def collect(limit: int) -> str:
+        return builder.inside(f"DRAFT_COLLECT_ABOVE={limit}Ki sh /opt/draft/builder.sh collect")
+
+    def of_app(text: str) -> BuildRequest:
+        return replace(context_of(tmp_path / "app", text), repository=f"{builder.registry}/kay")
+
+    async with person("kay") as builds:
+        await builds.push(await builds.build(of_app(dockerfile.format(1))))
+        building = await under_way(builds, of_app(dockerfile.format(2) + small))
+        limit = size() - 60_000
+        collecting = asyncio.create_task(asyncio.to_thread(collect, limit))
+        assert (await builds.push(await building)).digest is not None
+        assert "collecting" not in await collecting  # what is built and not pushed is waited for
+        assert size() > limit
+        assert "collecting images that nothing is built on" in await asyncio.to_thread(collect, limit)
+        assert size() <= limit
+        again: list[str] = []
+        await builds.push(
+            await builds.build(
+                of_app(dockerfile.format(2) + small), on_line=lambda _, text: again.append(text)
+            )
+        )
+        assert any(line.startswith("--> Using cache") for line in again)
+        builder.inside("touch -d @1 /var/lib/draft/collected")
+        assert "collecting all images and caches" in await asyncio.to_thread(collect, 40_000)
+        assert size() <= 40_000
+        assert (await builds.push(await builds.build(of_app(dockerfile.format(3))))).digest is not None
+
+
+@only_buildah
 async def test_a_builder_that_is_not_there(builder: Installed, namespace: str) -> None:
     async with await Cluster.open(builder.cluster.context) as cluster:
         assert await find(cluster, (namespace,)) is None
@@ -475,48 +634,3 @@ async def test_a_builder_that_is_not_there(builder: Installed, namespace: str) -
     )
     assert "`draft init` installs it" in said
     assert "you may install it" in said
-
-
-# --- BuildKit: the last tests, since the builder stays with it ---------------
-
-
-@pytest.fixture(scope="module")
-def switched(installed: Installed) -> Installed:
-    """The same builder, with BuildKit instead; what was set stays, and so does the registry with what is in it."""
-    where = "--context", installed.cluster.context
-    if not GIVEN:
-        subprocess.run([ROOT / "scripts/cluster", "images", BUILDKIT.image], check=True)
-    image = () if GIVEN else ("--image", BUILDKIT.image)
-    installed.draft("init", "--engine", "buildkit", *image, *where)
-    said = installed.draft("init", "--check", *where)
-    assert re.search(r"^ok +Builder: BuildKit: .* without privileges$", said, re.MULTILINE)
-    assert f"the nodes pull from {installed.registry}" in said
-    return installed
-
-
-async def test_flask_lives_changes_fails_and_is_cancelled_with_buildkit(
-    switched: Installed,
-    builder: Installed,
-    app_folder: Callable[..., Path],
-    namespace: str,
-    tmp_path: Path,
-) -> None:
-    del switched
-    async with created(app_folder("python", "flask"), builder, namespace, tmp_path / "state") as flask:
-        await lives_changes_fails_and_is_cancelled(flask, builder, BUILDKIT)
-
-
-async def test_with_buildkit_too_a_pod_may_be_killed_and_a_push_needs_credentials(
-    switched: Installed,
-    builder: Installed,
-    person: Callable[..., AsyncGenerator[ClusterBuilder]],
-    tmp_path: Path,
-) -> None:
-    del switched
-    await survives_the_death_of_its_pod(builder, person, tmp_path)
-    await pushes_with_credentials_only(builder, person, tmp_path)
-    request = context_of(tmp_path / "says", 'FROM scratch\nCOPY Dockerfile /\nUSER 7\nCMD ["/run", "it"]\n')
-    async with person("dan") as builds:  # type: ignore[attr-defined]
-        image = await builds.build(request)
-        config = await builds.image_config(image.identifier)
-    assert (config.command, config.user, len(config.layers)) == (("/run", "it"), "7", 1)
