@@ -352,9 +352,7 @@ async def test_express_lives(
 async def test_people_wait_in_line_in_turn_and_see_their_own_files_only(
     builder: Installed, person: Person, tmp_path: Path
 ) -> None:
-    dockerfile = (
-        "FROM python:3.11-slim\nCOPY . /src\nRUN cat /src/note; ls /src; echo under way\n"
-    )
+    dockerfile = "FROM python:3.11-slim\nCOPY . /src\nRUN cat /src/note; ls /src; echo under way\n"
     said: dict[str, list[str]] = {}
     order: list[str] = []
 

@@ -163,7 +163,8 @@ async def test_a_daemon_that_cannot_start_ends_the_pod_with_its_reason(ground: G
 
 
 @pytest.mark.parametrize(
-    ("size", "bytes_of_it"), [("3", 3 * 2**30), ("3Gi", 3 * 2**30), ("200Mi", 200 * 2**20), ("9Ki", 9 * 2**10)]
+    ("size", "bytes_of_it"),
+    [("3", 3 * 2**30), ("3Gi", 3 * 2**30), ("200Mi", 200 * 2**20), ("9Ki", 9 * 2**10)],
 )
 async def test_a_daemon_gets_the_settings_and_its_end_is_that_of_the_pod(
     ground: Ground, size: str, bytes_of_it: int
