@@ -111,8 +111,8 @@ awaits_push() { # does anybody push an image, or is about to?
   return 1
 }
 
-engine_collect() { # while nothing is built or pushed
-  [ "$DATA/built" -nt "$DATA/collected" ] || return 0
+engine_collect() { # [regularly]: while nothing is built or pushed
+  [ $# -eq 0 ] || [ "$DATA/built" -nt "$DATA/collected" ] || return 0
   : >"$DATA/collecting"
   if too_much; then
     ! awaits_push || return 0 # in a minute, then

@@ -282,9 +282,9 @@ located() { # IMAGE: as the builder reaches its registry
 
 # --- garbage ---------------------------------------------------------------
 
-collect() {
+collect() { # [regularly]: only if there may be something new
   old_sources
-  engine_collect
+  engine_collect "$@"
 }
 
 collect_above() { # KiB that images and layers may take; a number alone is of GiB
@@ -312,7 +312,7 @@ serve() {
   trap 'kill $! 2>/dev/null; exit 1' USR1 # what it depends on has ended
   echo $$ >"$RUN/ready"
   while :; do
-    collect
+    collect regularly
     sleep 60 >/dev/null 2>&1 &
     wait $!
   done
