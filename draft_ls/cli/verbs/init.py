@@ -37,31 +37,37 @@ def init(
     ] = False,
     upgrade: Annotated[
         bool,
-        typer.Option("--upgrade", help="Upgrade the one that is there; fail if there is none.", show_default=False),
+        typer.Option("--upgrade", help="Upgrade the builder that is there; fail if there is none.", show_default=False),
     ] = False,
     remove: Annotated[
-        bool, typer.Option("--remove", help="Remove it, with its volumes.", show_default=False)
+        bool,
+        typer.Option(
+            "--remove", help="Remove the builder and its registry, with their volumes and all images in them.",
+            show_default=False,
+        ),
     ] = False,
     registry: Annotated[
         bool | None,
         typer.Option(
-            "--registry/--no-registry", help="A registry in the cluster, for those that have none.",
+            "--registry/--no-registry", help="With a registry in the cluster, for clusters that have none.",
             show_default="as it is",
         ),
     ] = None,
     privileged: Annotated[
         bool | None,
         typer.Option(
-            "--privileged/--rootless", help="As root with every right, where the nodes allow no other way.",
+            "--privileged/--rootless",
+            help="Run it as root with every right on its node, where the nodes allow no other way.",
             show_default="as it is, rootless at first",
         ),
     ] = None,
     engine: Annotated[
         EngineName | None,
-        typer.Option("--engine", help="What builds.", show_default="as it is, Buildah at first"),
+        typer.Option("--engine", help="What builds the images.", show_default="as it is, Buildah at first"),
     ] = None,
     image: Annotated[
-        str | None, typer.Option("--image", metavar="IMAGE", help="Another image with that engine.")
+        str | None,
+        typer.Option("--image", metavar="IMAGE", help="The builder's image, if not the usual one: it needs that engine."),
     ] = None,
     values: Annotated[
         list[Path] | None,
@@ -72,7 +78,8 @@ def init(
         typer.Option("--set", metavar="KEY=VALUE", help="A value for the builder's chart; repeatable."),
     ] = None,
     namespace: Annotated[
-        str | None, typer.Option("--namespace", metavar="NAME", help="Where.", show_default="draft-builder")
+        str | None,
+        typer.Option("--namespace", metavar="NAME", help="The builder's namespace.", show_default="draft-builder"),
     ] = None,
     context: Annotated[
         str | None, typer.Option("--context", metavar="NAME", help="The kube context.", show_default="the current")
