@@ -67,7 +67,7 @@ def init(
     ] = None,
     image: Annotated[
         str | None,
-        typer.Option("--image", metavar="IMAGE", help="The builder's image, if not the usual one: it needs that engine."),
+        typer.Option("--image", metavar="IMAGE", help="Another image for the builder; it needs that engine."),
     ] = None,
     values: Annotated[
         list[Path] | None,
