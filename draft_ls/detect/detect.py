@@ -16,7 +16,7 @@ from draft_ls.detect.ties import FRONT_ENDS, chosen
 from draft_ls.detect.walk import secondary, settings, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from draft_ls.detect.memory import Memory
     from draft_ls.detect.model import Evidence, Fact
@@ -91,6 +91,10 @@ def survey(tree: Tree, *, rules: Sequence[PackRules] | None = None, memory: Memo
             candidate = detect_folder(tree, path, folders, packs, roots, memory)
             if candidate:
                 found.append(candidate)
+    for path in [path for each in found for path in _projects(each)]:
+        candidate = detect_folder(tree, path, folders, packs, roots, memory) if path in folders else None
+        if candidate and not any(each.path == path for each in found):
+            found.append(candidate)
     for part in [each for each in found if each.details.get("above") is True]:
         above = part.path.rpartition("/")[0]
         whole = detect_folder(tree, above, folders, packs, roots - {part.path}, memory)
@@ -99,6 +103,13 @@ def survey(tree: Tree, *, rules: Sequence[PackRules] | None = None, memory: Memo
             rest = [each for each in found if each.path != above]
             found = [whole, *(each for each in rest if each.path in roots or not _within(each.path, [whole]))]
     return _ranked(found, len(folders))
+
+
+def _projects(found: Detection) -> Iterator[str]:
+    """The folders that the manifest of a workspace names as apps, though nothing in them says so."""
+    named = found.details.get("projects")
+    for each in named if isinstance(named, tuple) else ():
+        yield f"{found.path}/{each}" if found.path else each
 
 
 def detect_folder(

@@ -91,7 +91,7 @@ def plan_create(
     packs = available_packs(workspace_of(folder), trusted=trusted)
     seen = tree or DiskTree(folder)
     found = detect(seen, rules=packs.rules)
-    here = next((each for each in found if not each.path), None)
+    here = next((each for each in found if not each.path), None) or _seen_from_above(seen, packs)
     if here is None and pack is None:
         raise DraftError(nothing_detected(folder, [each.path for each in found]))
     if here and pack is None and choose and (tie := tie_of(folder, here)):
@@ -112,6 +112,16 @@ def plan_create(
     outside = () if detection.details.get("member") else tuple(_outside(seen))
     problems = (*packs.problems, *planned.problems, *outside)
     return Creation(folder, chosen.title, detected, planned, problems)
+
+
+def _seen_from_above(tree: Tree, packs: Packs) -> Detection | None:
+    """The app of a folder of which only its workspace's manifest says that it is one."""
+    top = tree.above(reach(tree))
+    if top.root == tree.root:
+        return None
+    path = tree.root.relative_to(top.root).as_posix()
+    found = next((each for each in detect(top, rules=packs.rules) if each.path == path), None)
+    return replace(found, path="") if found else None
 
 
 def _outside(tree: Tree) -> Iterable[Problem]:

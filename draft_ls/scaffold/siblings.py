@@ -71,6 +71,7 @@ def outside_problems(tree: Tree, app: str) -> Iterator[Problem]:
             names = tuple(dict.fromkeys(match[1] for match in found))
             yield _problem(tree, app, path, names, text, found[0])
     yield from _parent(tree, app)
+    yield from _project(tree, app)
     yield from _members(tree, app)
 
 
@@ -95,6 +96,15 @@ def _parent(tree: Tree, app: str) -> Iterator[Problem]:
     above = tree.read(f"{app.rpartition('/')[0]}/pom.xml".lstrip("/"), READ_LIMIT) or ""
     if artifact and re.search(rf"<artifactId>\s*{re.escape(artifact[1])}\s*<", above):
         yield _problem(tree, app, path, (f"the parent {artifact[1]}",), text, parent)
+
+
+def _project(tree: Tree, app: str) -> Iterator[Problem]:
+    """A project of Nx has its packages at the workspace's root."""
+    path = f"{app}/project.json" if app else "project.json"
+    text = tree.read(path, READ_LIMIT)
+    schema = re.search(r'"(?:projectType|targets)"', text or "")
+    if text and schema and tree.read(f"{app}/package.json".lstrip("/"), READ_LIMIT) is None:
+        yield _problem(tree, app, path, ("the workspace's package.json",), text, schema)
 
 
 def _members(tree: Tree, app: str) -> Iterator[Problem]:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.facts.javascript_hooks import hooks
 from draft_ls.detect.facts.javascript_native import system_needs
+from draft_ls.detect.facts.javascript_projects import ENTRIES as ENTRY_FILES
+from draft_ls.detect.facts.javascript_projects import applications, project_of
 from draft_ls.detect.facts.javascript_source import SOURCE, scripts
 from draft_ls.detect.facts.javascript_start import ENTRIES, start, starts_with_tool
-from draft_ls.detect.facts.javascript_static import SERVERS, artifacts, standalone, static_site
+from draft_ls.detect.facts.javascript_static import (
+    SERVER_PORT,
+    SERVERS,
+    SINGLE_PAGE,
+    START,
+    artifacts,
+    standalone,
+    static_site,
+)
 from draft_ls.detect.facts.javascript_tools import node_version, package_manager
 from draft_ls.detect.facts.variables import example_variables, unique
 from draft_ls.detect.model import Fact
@@ -18,6 +29,7 @@ from draft_ls.detect.sources import table
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Subject
+    from draft_ls.detect.facts.javascript_projects import Project
     from draft_ls.detect.facts.javascript_tools import PackageManager
     from draft_ls.detect.model import Detail
     from draft_ls.detect.sources import Sources
@@ -65,6 +77,11 @@ def analyze(subject: Subject) -> Facts:
     facts.package_manager = manager.fact if member else None
     declared = {name: str(line) for name, line in table(package.get("scripts")).items()}
     facts.details.update(_details(sources, manager))
+    facts.details["projects"] = tuple(each for each in applications(sources) if each)
+    project = project_of(sources, sources.above_folders)
+    if project:
+        _of_project(subject, facts, project)
+        return facts
     script = next((name for name, line in declared.items() if _BUILDS.search(line)), "")
     script = "build" if "build" in declared else script or _built_for_server(sources, declared)
     installing = hooks(sources)
@@ -91,6 +108,47 @@ def analyze(subject: Subject) -> Facts:
     )
     _confidence(subject, facts)
     return facts
+
+
+def _of_project(subject: Subject, facts: Facts, project: Project) -> None:
+    """The facts of a project that the workspace's own tool builds, from the workspace's root."""
+    sources = subject.sources
+    subject = replace(subject, framework=None)
+    facts.package_manager = package_manager(sources).fact
+    facts.framework = facts.framework or project.framework(sources)
+    name = facts.framework.value if facts.framework else ""
+    framework = next((each for each in subject.rules.frameworks if each.name == name), None)
+    subject = replace(subject, framework=framework, framework_fact=facts.framework)
+    facts.build = project.command(package_manager(sources).fact.value)
+    facts.details["from_root"] = bool(project.root)
+    if name in SINGLE_PAGE and not project.rendered and name not in {"nuxt", "react-router", "sveltekit"}:
+        facts.details |= {"output": project.page_folder(sources), "user": 101, "single_page": True}
+        facts.start, facts.port, facts.health = Fact(START, (project.evidence,)), Fact(SERVER_PORT), Fact("/")
+        facts.variables = unique(example_variables(sources))
+    else:
+        _network(subject, facts)
+        folder, made = project.output(sources), (project.evidence,)
+        if name == "next":
+            facts.start = Fact(("next", "start", folder if project.executor else project.root), made)
+        elif name in {"nuxt", "astro", "remix", "react-router", "sveltekit"} and framework:
+            *command, last = framework.start
+            path = f"{project.root}/{last.removeprefix('./')}"
+            facts.start = Fact((*command, path), made)
+        else:
+            facts.start = Fact(("node", project.program(sources)), made)
+        linked = "workspaces" in project.workspace.json("package.json") or project.workspace.has(
+            "pnpm-workspace.yaml"
+        )
+        if facts.start.value[0] == "node" and not linked and folder.startswith("dist/"):
+            kept = ("package.json", "node_modules", folder)
+            facts.details["artifacts"] = tuple(f"{each} {each}" for each in kept)
+    served = facts.port is not None or subject.depends(*WORKERS)
+    if project.tests or project.application is False or not (project.application or served):
+        facts.confidence = 0.1
+    elif not facts.framework and not served:
+        facts.confidence = 0.6 if any(map(sources.has, ENTRY_FILES)) else 0.3
+    else:
+        facts.confidence = 0.8
 
 
 def _details(sources: Sources, manager: PackageManager) -> dict[str, Detail]:
@@ -177,11 +235,13 @@ def _confidence(subject: Subject, facts: Facts) -> None:
     listens = facts.port is not None and bool(facts.port.evidence)
     parts = {"exports", "module", "types", "typings", "files"}
     published = package.keys() & parts and not package.get("private") and not listens
-    if sources.has("project.json") and not package:
-        facts.confidence = 0.1 if re.search(r"e2e|cypress|playwright", sources.text("project.json")) else 0.8
-    elif _is_client(subject) or (
-        workspace and (not start or _OTHERS.search(start)) and (nx or not subject.framework)
-    ):
+    several = applications(sources)
+    if _is_client(subject) or (
+        workspace
+        and (not start or _OTHERS.search(start))
+        and (nx or not subject.framework)
+        and not sources.has("project.json")
+    ) or (several and "" not in several and not sources.matching("src/**/*")):
         facts.confidence = 0.2
     elif (facts.start is None and facts.port is None) or (published and not start):
         facts.confidence = 0.25

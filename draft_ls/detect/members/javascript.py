@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from draft_ls.detect.facts.javascript_tools import package_manager
+from draft_ls.detect.facts.javascript_projects import project_of
+from draft_ls.detect.facts.javascript_tools import node_version, package_manager
 from draft_ls.detect.members import Member, below, files_of, folders_above, inner, joined
 from draft_ls.detect.members.globs import member_folders
 from draft_ls.detect.model import Fact
@@ -15,8 +16,9 @@ from draft_ls.detect.sources import Sources, strings, table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from draft_ls.detect.facts.javascript_projects import Project
     from draft_ls.detect.facts.javascript_tools import PackageManager
-    from draft_ls.detect.model import Detection
+    from draft_ls.detect.model import Detail, Detection
     from draft_ls.files import Tree
 
 _DEPENDENCIES = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
@@ -56,6 +58,10 @@ class Workspace:
 
 def member(tree: Tree, found: Detection) -> Member | None:
     """What an app needs of its workspace: the packages beside it, or the lock file that only the root has."""
+    above = folders_above(found.path)
+    project = project_of(files_of(tree, found.path), (files_of(tree, each) for each in above))
+    if project and project.root:
+        return _of_project(tree, project)
     workspace = next(
         (each for folder in folders_above(found.path) if (each := _workspace(tree, folder))), None
     )
@@ -70,7 +76,6 @@ def member(tree: Tree, found: Detection) -> Member | None:
     if "" in needed:
         return None
     name = str(workspace.packages[app].get("name", app))
-    top = workspace.sources.json("package.json")
     installed = _installed(workspace, needed, manager)
     return Member(
         workspace.root,
@@ -79,19 +84,45 @@ def member(tree: Tree, found: Detection) -> Member | None:
         tuple(_manifests(tree, workspace, manager)),
         tuple(each for each in sorted(workspace.sources.files) if _SOURCES.fullmatch(each)),
         {
-            "lockfile": manager.lockfile,
-            "manager_version": manager.version,
-            "berry": manager.berry,
-            "yarn_folder": bool(workspace.sources.find(".yarnrc.yml", r"^yarnPath:")),
+            **_details(workspace, manager),
             "member_name": name,
-            "root_name": str(top.get("name", "")),
             "unscripted": tuple(_unscripted(workspace, installed)),
-            "held_hooks": (),
-            "later_hooks": (),
         },
         package_manager=manager.fact,
         build=_build(found, manager, workspace, needed),
     )
+
+
+def _of_project(tree: Tree, project: Project) -> Member:
+    """Which of the workspace's libraries a project imports, its tool alone finds out: it reads all of them."""
+    root = project.workspace
+    workspace = _workspace(tree, root.path) or Workspace(root.path, root, {}, {})
+    manager = package_manager(root)
+    return Member(
+        root.path,
+        (),
+        tuple(f"{folder}/package.json" for folder in workspace.packages),
+        tuple(_manifests(tree, workspace, manager)),
+        details={
+            **_details(workspace, manager),
+            "unscripted": tuple(_unscripted(workspace, tuple(workspace.packages))),
+            "prisma": "",
+        },
+        package_manager=manager.fact,
+        version=node_version(root),
+    )
+
+
+def _details(workspace: Workspace, manager: PackageManager) -> dict[str, Detail]:
+    return {
+        "lockfile": manager.lockfile,
+        "manager_version": manager.version,
+        "berry": manager.berry,
+        "yarn_folder": bool(workspace.sources.find(".yarnrc.yml", r"^yarnPath:")),
+        "root_name": str(workspace.sources.json("package.json").get("name", "")),
+        "held_hooks": (),
+        "later_hooks": (),
+    }
 
 
 def _workspace(tree: Tree, root: str) -> Workspace | None:

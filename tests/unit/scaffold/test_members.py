@@ -45,6 +45,24 @@ EXPECTED = {
         ("packages/base", "packages/ui", "apps/web"),
         ("COPY packages/other/package.json packages/other/", "RUN bun install --frozen-lockfile"),
     ),
+    "nx": (
+        (),
+        (
+            "COPY . .",
+            "RUN npx nx build api \\\n    && npm prune --omit=dev",
+            "COPY --from=build --chown=1000:1000 /app/node_modules ./node_modules",
+            "COPY --from=build --chown=1000:1000 /app/dist/apps/api ./dist/apps/api",
+            'CMD ["node", "dist/apps/api/main.js"]',
+        ),
+    ),
+    "angular": (
+        (),
+        (
+            "RUN npx ng build shop\n",
+            "COPY projects/shop/nginx.conf /etc/nginx/conf.d/default.conf",
+            "COPY --from=build /app/dist/shop/browser /usr/share/nginx/html",
+        ),
+    ),
     "go.work": (
         ("libs/greeting", "apps/api"),
         ("COPY go.work /src/", "COPY libs/other/go.mod /src/libs/other/", "WORKDIR /src/apps/api"),

@@ -40,6 +40,7 @@ NPM_ROOT = '{"workspaces": ["apps/*", "packages/*"]}'
             "..\\Lib\\Lib.csproj",
         ),
         ({"apps/api/mix.exs": "{:core, in_umbrella: true}"}, "core"),
+        ({"apps/api/project.json": '{"projectType": "application"}'}, "the workspace's package.json"),
         (
             {
                 "apps/pom.xml": "<project><artifactId>all</artifactId></project>",

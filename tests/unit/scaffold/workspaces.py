@@ -133,6 +133,64 @@ GRADLE_MEMBERS = {
     "libs/other/build.gradle.kts": "plugins { `java-library` }\n",
 }
 
+NX_MAIN = """\
+import express from 'express';
+import { hello } from '@shop/greeting';
+
+const port = process.env.PORT ? Number(process.env.PORT) : 3333;
+express().get('/', (_, answer) => answer.send(hello())).listen(port);
+"""
+NX = {
+    "package.json": package(
+        "shop", private=True, dependencies={"express": "4"}, devDependencies={"nx": "19", "@nx/esbuild": "19"}
+    ),
+    "package-lock.json": "{}",
+    "nx.json": "{}",
+    "tsconfig.base.json": '{"compilerOptions": {"paths": {"@shop/greeting": ["libs/greeting/src/index.ts"]}}}',
+    "apps/api/project.json": json.dumps(
+        {
+            "name": "api",
+            "projectType": "application",
+            "targets": {
+                "build": {
+                    "executor": "@nx/esbuild:esbuild",
+                    "outputs": ["{options.outputPath}"],
+                    "defaultConfiguration": "production",
+                    "options": {
+                        "main": "apps/api/src/main.ts",
+                        "outputPath": "{workspaceRoot}/dist/{projectRoot}",
+                        "format": ["cjs"],
+                        "esbuildOptions": {"outExtension": {".js": ".js"}},
+                    },
+                    "configurations": {"production": {}},
+                }
+            },
+        }
+    ),
+    "apps/api/src/main.ts": NX_MAIN,
+    "libs/greeting/project.json": '{"name": "greeting", "projectType": "library"}',
+    "libs/greeting/src/index.ts": "export const hello = () => 'Hello';\n",
+}
+ANGULAR_BUILD = {"build": {"builder": "@angular/build:application", "options": {}, "defaultConfiguration": "production"}}
+ANGULAR = {
+    "package.json": package("desk", private=True, scripts={"build": "ng build"}, dependencies={"@angular/core": "19"}),
+    "package-lock.json": "{}",
+    "angular.json": json.dumps(
+        {
+            "projects": {
+                "admin": {"projectType": "application", "root": "projects/admin", "architect": ANGULAR_BUILD},
+                "shop": {"projectType": "application", "root": "projects/shop", "architect": ANGULAR_BUILD},
+                "ui": {"projectType": "library", "root": "projects/ui", "architect": ANGULAR_BUILD},
+            }
+        }
+    ),
+    "projects/admin/tsconfig.app.json": "{}",
+    "projects/admin/src/main.ts": "bootstrapApplication(App);\n",
+    "projects/shop/tsconfig.app.json": "{}",
+    "projects/shop/src/main.ts": "bootstrapApplication(App);\n",
+    "projects/ui/src/public-api.ts": "",
+}
+
 UV_MEMBERS = {
     "apps/api/pyproject.toml": '[project]\nname = "shop-api"\nversion = "1"\nrequires-python = ">=3.11"\n'
     'dependencies = ["flask", "gunicorn", "shop-store"]\n\n'
@@ -177,6 +235,8 @@ WORKSPACES: dict[str, tuple[str, dict[str, str]]] = {
             "yarn.lock": "__metadata:\n  version: 8\n",
         },
     ),
+    "nx": ("apps/api", NX),
+    "angular": ("projects/shop", ANGULAR),
     "bun": ("apps/web", {**NPM_MEMBERS, "package.json": NPM_ROOT, "bun.lock": "{}"}),
     "go.work": ("apps/api", {**GO_MEMBERS, "go.work": GO_WORK}),
     "go replace": (
