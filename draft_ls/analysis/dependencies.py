@@ -57,7 +57,7 @@ def _installer(subject: Subject, image: Image, stage: Stage, instruction: Instru
             continue
         local = [each for each in choices if each.removeprefix("./") in subject.context.files]
         there = any(_copied(subject, stage, instruction, each.removeprefix("./")) for each in local)
-        if there or _from_elsewhere(image, stage, instruction):
+        if there or _from_elsewhere(image, stage, instruction) or _from_below(subject, stage, instruction, name):
             continue
         if local:
             yield _too_late(subject, image, instruction, local[0])
@@ -81,6 +81,13 @@ def _copied(subject: Subject, stage: Stage, instruction: Instruction, path: str)
             except UnclearError:
                 return True
     return False
+
+
+def _from_below(subject: Subject, stage: Stage, instruction: Instruction, name: str) -> bool:
+    """Whether the file comes from a folder of the build context: a member of a workspace installs in its own folder."""
+    end = f"/{name.removeprefix('./')}"
+    below = (path for path in subject.context.files if path.endswith(end))
+    return any(_copied(subject, stage, instruction, path) for path in below)
 
 
 def _from_elsewhere(image: Image, stage: Stage, instruction: Instruction) -> bool:

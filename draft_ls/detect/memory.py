@@ -22,6 +22,7 @@ class ReadingTree:
     def __init__(self, base: Tree) -> None:
         self._base = base
         self.read_texts: dict[tuple[str, int], str | None] = {}
+        self.listed: dict[str, Listing] = {}
 
     @property
     def root(self) -> Path:
@@ -48,7 +49,8 @@ class ReadingTree:
 
     def listing(self, path: str = "") -> Listing:
         """See ``Tree.listing``."""
-        return self._base.listing(path)
+        self.listed[path] = self._base.listing(path)
+        return self.listed[path]
 
     def above(self, levels: int) -> Tree:
         """See ``Tree.above``; what is read there is not noted."""
@@ -64,10 +66,12 @@ class _Known:
     names: frozenset[str]
     above: frozenset[str]
     texts: Mapping[tuple[str, int], str | None]
+    listed: Mapping[str, Listing]
 
     def holds(self, sources: Sources, tree: Tree) -> bool:
         same = self.files == sources.files and self.names == sources.names and self.above == sources.above
-        return same and all(tree.read(*asked) == text for asked, text in self.texts.items())
+        listed = all(tree.listing(path) == seen for path, seen in self.listed.items())
+        return same and listed and all(tree.read(*asked) == text for asked, text in self.texts.items())
 
 
 class Memory:
@@ -98,6 +102,6 @@ class Memory:
         found = make(reading)
         self.made += 1
         self._known[sources.path] = _Known(
-            found, sources.files, sources.names, sources.above, reading.read_texts
+            found, sources.files, sources.names, sources.above, reading.read_texts, reading.listed
         )
         return found

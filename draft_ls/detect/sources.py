@@ -113,6 +113,10 @@ class Sources:
         """The text of a file of the app's folder that does not count as the app's; empty if there is none."""
         return self._tree.read(self._full(path), TEXT_LIMIT) or ""
 
+    def folders(self, path: str) -> tuple[str, ...]:
+        """The names of the folders in one of the app's folders, those of nested apps among them."""
+        return tuple(self._tree.listing(self._full(path)).folders)
+
     def upper(self, path: str) -> str:
         """The text of a workspace file above the app (``above``), by its path relative to the tree's root."""
         known = self._texts.get("/" + path)

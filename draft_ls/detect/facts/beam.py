@@ -60,19 +60,28 @@ def _elixir(subject: Subject) -> Facts:
         facts.version = Fact(chosen, (sources.evidence("mix.exs", constraint),))
     facts.package_manager = Fact("mix", (sources.evidence("mix.exs"),))
     app = sources.find("mix.exs", r"app:\s*:(\w+)")
-    release = sources.find("mix.exs", r"releases:\s*\[\s*(\w+):")
-    name = release[1] if release else app[1] if app else sources.name
-    deploys = sources.find("mix.exs", r'"assets\.deploy"') is not None
-    # An app of its own by its look, whose files do not count for this one.
-    packages = sources.beside("assets/package.json") if "assets" in sources.names else ""
+    release = sources.find("mix.exs", r"releases:\s*\[\s*(\w+):") or sources.find(
+        "mix.exs", r"defp? releases\b[^\[]*\[\s*(\w+):"
+    )
+    children = _children(sources)
+    released = "" if release else next((each for each in children if _serves(sources, each)), "")
+    name = release[1] if release else app[1] if app else released.rpartition("/")[2] or sources.name
+    # Of an umbrella, the child that has assets: its files do not count for the root.
+    place = next((f"{each}/" for each in children if "assets.deploy" in sources.beside(f"{each}/mix.exs")), "")
+    deploys = bool(place) or sources.find("mix.exs", r'"assets\.deploy"') is not None
+    packages = sources.beside(f"{place}assets/package.json") if place or "assets" in sources.names else ""
     facts.details |= {
         "release": name,
         "lockfile": sources.has("mix.lock"),
-        "packages": bool(subject.dependencies.of("hex")),
+        "packages": bool(subject.dependencies.of("hex"))
+        or any(re.search(r"\{\s*:\w+\s*,\s*\"", sources.beside(f"{each}/mix.exs")) for each in children),
+        "children": children,
+        "released": released,
+        "assets_place": place,
         "assets": bool(packages) or deploys,
         "deploys": deploys,
         "node_assets": re.search(r'"(?:devD|d)ependencies"\s*:\s*\{\s*"', packages) is not None,
-        "node_lockfile": bool(packages) and bool(sources.beside("assets/package-lock.json")),
+        "node_lockfile": bool(packages) and bool(sources.beside(f"{place}assets/package-lock.json")),
         "folders": tuple(
             each
             for each in ("config", "lib", "priv", "assets", "rel", "apps")
@@ -91,6 +100,23 @@ def _elixir(subject: Subject) -> Facts:
     facts.port, facts.reads_port = network.port, network.reads_port
     facts.health, facts.variables = _scoped(sources, network.health), network.variables
     return facts
+
+
+def _children(sources: Sources) -> tuple[str, ...]:
+    """The folders of an umbrella's apps."""
+    named = sources.find("mix.exs", r"apps_path:\s*\"([\w/-]+)\"")
+    folders = sources.folders(named[1]) if named else ()
+    return tuple(
+        f"{named[1]}/{each}" for each in folders if named and sources.beside(f"{named[1]}/{each}/mix.exs")
+    )
+
+
+def _serves(sources: Sources, child: str) -> bool:
+    """Whether an umbrella's app is the one that answers requests."""
+    text = sources.beside(f"{child}/mix.exs")
+    return re.search(r"\bmod:\s*\{", text) is not None and (
+        re.search(r":(?:phoenix|bandit|plug_cowboy|plug|cowboy)\b", text) is not None or child.endswith("_web")
+    )
 
 
 def _scoped(sources: Sources, health: Fact[str] | None) -> Fact[str] | None:

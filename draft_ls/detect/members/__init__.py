@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from draft_ls.detect.model import Detail, Detection, Fact
     from draft_ls.files import Tree
 
-MEMBERS = frozenset({"dotnet", "go", "javascript", "jvm", "python", "rust"})
+MEMBERS = frozenset({"beam", "dotnet", "go", "javascript", "jvm", "python", "rust"})
 """The analyzers whose members are known."""
 
 

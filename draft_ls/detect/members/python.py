@@ -1,4 +1,4 @@
-"""Members of uv workspaces."""
+"""Members of uv workspaces, and projects that name folders beside their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from draft_ls.detect.facts.python_tools import python_version
 from draft_ls.detect.members import Member, below, files_of, folders_above, inner, joined
 from draft_ls.detect.members.globs import member_folders
+from draft_ls.detect.members.python_paths import path_member, sources_folder
 from draft_ls.detect.model import Fact
 from draft_ls.detect.sources import lookup, strings, table
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 def member(tree: Tree, found: Detection) -> Member | None:
     """What a project needs of its workspace: the manifests of all members, the sources of those it depends on."""
+    return _of_uv(tree, found) or path_member(tree, found)
+
+
+def _of_uv(tree: Tree, found: Detection) -> Member | None:
     for root in folders_above(found.path):
         workspace = table(lookup(_manifest(tree, root), "tool", "uv", "workspace"))
         if not workspace:
@@ -49,17 +54,11 @@ def _of_workspace(tree: Tree, found: Detection, root: str, folders: tuple[str, .
         details={
             "lockfile": "uv.lock" if locked else "",
             "member_name": package,
-            "python_path": tuple(_sources(tree, root, each) for each in reversed(needed)),
+            "python_path": tuple(sources_folder(tree, root, each) for each in reversed(needed)),
         },
         package_manager=Fact("uv", (sources.evidence("uv.lock" if locked else "pyproject.toml"),)),
         version=python_version(sources),
     )
-
-
-def _sources(tree: Tree, root: str, folder: str) -> str:
-    """Where a member's packages lie: Python finds them there without installing them."""
-    below_src = tree.listing(joined(root, f"{folder}/src")).folders
-    return f"{folder}/src" if below_src else folder
 
 
 def _needed(

@@ -93,6 +93,42 @@ EXPECTED = {
             "WORKDIR /app/apps/api",
         ),
     ),
+    "pip": (
+        ("libs/base", "libs/store", "services/api"),
+        (
+            "COPY --chown=10001:10001 libs/store/ /app/libs/store/\nCOPY services/api/requirements.txt ./\n"
+            "RUN pip install --no-cache-dir -r requirements.txt",
+            "ENV PYTHONPATH=/app/services/api:/app/libs/store/src:/app/libs/base",
+            "WORKDIR /app/services/api",
+        ),
+    ),
+    "poetry": (
+        ("libs/base", "libs/store", "services/api"),
+        (
+            "COPY libs/store/pyproject.toml /app/libs/store/",
+            "poetry install --only main --no-root --no-directory",
+            "COPY --chown=10001:10001 libs/base/ /app/libs/base/",
+            "ENV PYTHONPATH=/app/services/api:/app/libs/store/src:/app/libs/base",
+        ),
+    ),
+    "pipenv": (
+        ("libs/base", "libs/store", "services/api"),
+        ("COPY libs/store/ /app/libs/store/", "COPY services/api/Pipfile services/api/Pipfile.lock ./\nRUN pipenv sync"),
+    ),
+    "uv path": (
+        ("libs/base", "libs/store", "services/api"),
+        ("COPY libs/store/ /app/libs/store/", "COPY services/api/pyproject.toml services/api/uv.lock ./"),
+    ),
+    "umbrella": (
+        ("apps/shop", "apps/shop_web"),
+        (
+            "COPY mix.lock /src/\nCOPY config/ /src/config/\nCOPY apps/shop/mix.exs /src/apps/shop/",
+            "RUN mix deps.get --only prod && mix deps.compile --skip-local-deps",
+            "COPY apps/shop/ /src/apps/shop/",
+            "WORKDIR /src/apps/shop_web",
+        ),
+    ),
+    "mix path": (("libs/store", "services/web"), ("COPY libs/store/ /src/libs/store/", "RUN mix release --path /out")),
     "dotnet": (
         ("src/Store", "src/Api"),
         ("COPY Directory.Build.props ./", "COPY src/Store/Store.csproj src/Store/", "publish src/Api/Api.csproj"),

@@ -202,6 +202,63 @@ UV_MEMBERS = {
     "packages/other/pyproject.toml": '[project]\nname = "other"\nversion = "1"\n',
 }
 
+FLASK_APP = """\
+from flask import Flask
+from store import hello
+
+app = Flask(__name__)
+
+
+@app.get("/")
+def index():
+    return hello()
+"""
+PYTHON_BESIDE = {
+    "services/api/app.py": FLASK_APP,
+    "libs/store/pyproject.toml": '[project]\nname = "store"\nversion = "1"\n\n'
+    '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n\n'
+    '[tool.poetry.dependencies]\nbase = { path = "../base" }\n',
+    "libs/store/src/store/__init__.py": "from base import hello\n",
+    "libs/base/pyproject.toml": '[project]\nname = "base"\nversion = "1"\n',
+    "libs/base/base.py": 'def hello():\n    return "Hello"\n',
+    "libs/other/pyproject.toml": '[project]\nname = "other"\nversion = "1"\n',
+}
+
+MIX_CHILD = """\
+defmodule {module}.MixProject do
+  use Mix.Project
+
+  def project do
+    [
+      app: :{name},
+      version: "0.1.0",
+      build_path: "../../_build",
+      config_path: "../../config/config.exs",
+      deps_path: "../../deps",
+      lockfile: "../../mix.lock",
+      elixir: "~> 1.14",
+      deps: [{deps}]
+    ]
+  end
+
+  def application, do: [{application}extra_applications: [:logger]]
+end
+"""
+UMBRELLA = {
+    "mix.exs": "defmodule Shop.MixProject do\n  use Mix.Project\n\n"
+    '  def project, do: [apps_path: "apps", version: "0.1.0", deps: []]\nend\n',
+    "mix.lock": "%{}\n",
+    "config/config.exs": "import Config\n",
+    "apps/shop_web/mix.exs": MIX_CHILD.format(
+        module="ShopWeb", name="shop_web", deps='{:shop, in_umbrella: true}, {:plug_cowboy, "~> 2.0"}',
+        application="mod: {ShopWeb.Application, []}, ",
+    ),
+    "apps/shop_web/lib/shop_web.ex": "defmodule ShopWeb.Application do\nend\n",
+    "apps/shop/mix.exs": MIX_CHILD.format(module="Shop", name="shop", deps='{:ecto, "~> 3.0"}', application=""),
+    "apps/shop/lib/shop.ex": "defmodule Shop do\n  def hello, do: :world\nend\n",
+    "apps/other/mix.exs": MIX_CHILD.format(module="Other", name="other", deps="", application=""),
+}
+
 DOTNET_MEMBERS = {
     "src/Api/Api.csproj": '<Project Sdk="Microsoft.NET.Sdk.Web">'
     "<PropertyGroup><TargetFramework>net8.0</TargetFramework></PropertyGroup>"
@@ -297,6 +354,50 @@ WORKSPACES: dict[str, tuple[str, dict[str, str]]] = {
             "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\n\n'
             '[tool.uv.workspace]\nmembers = ["apps/*", "packages/*"]\n',
             "uv.lock": "version = 1\n",
+        },
+    ),
+    "pip": (
+        "services/api",
+        {**PYTHON_BESIDE, "services/api/requirements.txt": "flask\ngunicorn\n-e ../../libs/store\n"},
+    ),
+    "poetry": (
+        "services/api",
+        {
+            **PYTHON_BESIDE,
+            "services/api/pyproject.toml": '[tool.poetry]\npackage-mode = false\n\n[tool.poetry.dependencies]\n'
+            'python = "^3.11"\nflask = "^3.0"\ngunicorn = "^23"\nstore = { path = "../../libs/store", develop = true }\n',
+            "services/api/poetry.lock": "",
+        },
+    ),
+    "pipenv": (
+        "services/api",
+        {
+            **PYTHON_BESIDE,
+            "services/api/Pipfile": '[packages]\nflask = "*"\ngunicorn = "*"\n'
+            'store = {path = "../../libs/store", editable = true}\n',
+            "services/api/Pipfile.lock": "{}",
+        },
+    ),
+    "uv path": (
+        "services/api",
+        {
+            **PYTHON_BESIDE,
+            "services/api/pyproject.toml": '[project]\nname = "api"\nversion = "1"\n'
+            'dependencies = ["flask", "gunicorn", "store"]\n\n[tool.uv.sources]\nstore = { path = "../../libs/store" }\n',
+            "services/api/uv.lock": "version = 1\n",
+        },
+    ),
+    "umbrella": ("apps/shop_web", UMBRELLA),
+    "mix path": (
+        "services/web",
+        {
+            "services/web/mix.exs": MIX_CHILD.format(
+                module="Web", name="web", deps='{:store, path: "../../libs/store"}', application="mod: {Web, []}, "
+            ).replace("../../", "")
+            .replace('"libs/store"', '"../../libs/store"'),
+            "services/web/lib/web.ex": "defmodule Web do\nend\n",
+            "libs/store/mix.exs": 'defmodule Store.MixProject do\n  def project, do: [app: :store]\nend\n',
+            "libs/store/lib/store.ex": "defmodule Store do\nend\n",
         },
     ),
     "dotnet": ("src/Api", {**DOTNET_MEMBERS, "Shop.sln": "", "Directory.Build.props": "<Project></Project>\n"}),

@@ -1,0 +1,61 @@
+"""Apps of Mix umbrellas, and Mix projects that name folders beside their own."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from draft_ls.detect.members import Member, below, common, files_of, inner, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from draft_ls.detect.model import Detection
+    from draft_ls.files import Tree
+
+_BESIDE = re.compile(r"\{\s*:(\w+)\s*,[^{}]*?\b(?:in_umbrella:\s*(true)|path:\s*\"([^\"]+)\")")
+_SHARED = re.compile(r"\b(?:lockfile|config_path|deps_path|build_path):\s*\"(\.\./[^\"]+)\"")
+
+
+def member(tree: Tree, found: Detection) -> Member | None:
+    """What a Mix project needs of its umbrella: its siblings, the lock file and the configuration of the root."""
+    text = _text(tree, found.path)
+    needed, pending = [found.path], [found.path]
+    while pending:
+        folder = pending.pop()
+        for place in _named(folder, _text(tree, folder)):
+            if not place or found.path.startswith(f"{place}/"):
+                return None
+            if place not in needed and not place.startswith(f"{found.path}/"):
+                needed.append(place)
+                pending.append(place)
+    shared = [each for match in _SHARED.finditer(text) if (each := inner(found.path, match[1])) is not None]
+    root = common([*needed, *shared]) if len(needed) > 1 or shared else found.path
+    if root == found.path:
+        return None
+    app, *siblings = (below(root, each) for each in needed)
+    folders = (*reversed(siblings), app)
+    sources = files_of(tree, root)
+    config = ("config/",) if tree.listing(joined(root, "config")).files and shared else ()
+    locked = sources.has("mix.lock") and bool(shared)
+    return Member(
+        root,
+        folders,
+        tuple(
+            f"{each}/{name}"
+            for each in folders
+            for name in (("mix.exs", "mix.lock") if each == app and not locked else ("mix.exs",))
+            if files_of(tree, joined(root, each)).has(name)
+        ),
+        (*(("mix.lock",) if locked else ()), *config),
+        details={"lockfile": locked or files_of(tree, found.path).has("mix.lock"), "children": ()},
+    )
+
+
+def _named(folder: str, text: str) -> Iterator[str | None]:
+    for name, umbrella, path in _BESIDE.findall(text):
+        yield inner(folder, f"../{name}" if umbrella else path)
+
+
+def _text(tree: Tree, folder: str) -> str:
+    return files_of(tree, folder).text("mix.exs")
