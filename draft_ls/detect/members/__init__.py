@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from draft_ls.detect.model import Detail, Detection, Fact
     from draft_ls.files import Tree
 
-MEMBERS = frozenset({"beam", "dotnet", "go", "javascript", "jvm", "python", "rust"})
+MEMBERS = frozenset(
+    {"beam", "dotnet", "go", "javascript", "jvm", "native", "php", "python", "ruby", "rust"}
+)
 """The analyzers whose members are known."""
 
 
@@ -103,6 +105,25 @@ def inner(folder: str, path: str) -> str | None:
     """A path that a manifest in a folder names, relative to what the folder is relative to; none if it leaves that."""
     found = posixpath.normpath(posixpath.join(folder, path))
     return None if found.startswith(("..", "/")) else "" if found == "." else found
+
+
+def beside(app: str, named: Callable[[str], Iterable[str | None]]) -> tuple[str, ...]:
+    """The folders beside an app that its manifests name, and theirs: what is needed first, the app last.
+
+    Empty if the app needs none, or one that holds it.
+
+    Args:
+        app: the app's folder, relative to the tree's root.
+        named: what the manifests of a folder name, relative to the tree's root; none for what lies above that.
+    """
+    needed = [app]
+    for folder in needed:
+        for place in named(folder):
+            if not place or app.startswith(f"{place}/"):
+                return ()
+            if place not in needed and not place.startswith(f"{app}/"):
+                needed.append(place)
+    return tuple(reversed(needed)) if len(needed) > 1 else ()
 
 
 def common(paths: Iterable[str]) -> str:

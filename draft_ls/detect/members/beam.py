@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from draft_ls.detect.members import Member, below, common, files_of, inner, joined
+from draft_ls.detect.members import Member, below, beside, common, files_of, inner, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,21 +20,13 @@ _SHARED = re.compile(r"\b(?:lockfile|config_path|deps_path|build_path):\s*\"(\.\
 def member(tree: Tree, found: Detection) -> Member | None:
     """What a Mix project needs of its umbrella: its siblings, the lock file and the configuration of the root."""
     text = _text(tree, found.path)
-    needed, pending = [found.path], [found.path]
-    while pending:
-        folder = pending.pop()
-        for place in _named(folder, _text(tree, folder)):
-            if not place or found.path.startswith(f"{place}/"):
-                return None
-            if place not in needed and not place.startswith(f"{found.path}/"):
-                needed.append(place)
-                pending.append(place)
+    needed = beside(found.path, lambda folder: _named(folder, _text(tree, folder)))
     shared = [each for match in _SHARED.finditer(text) if (each := inner(found.path, match[1])) is not None]
-    root = common([*needed, *shared]) if len(needed) > 1 or shared else found.path
-    if root == found.path:
+    if not needed and not shared:
         return None
-    app, *siblings = (below(root, each) for each in needed)
-    folders = (*reversed(siblings), app)
+    root = common([*needed, *shared, found.path])
+    folders = tuple(below(root, each) for each in needed or (found.path,))
+    app = folders[-1]
     sources = files_of(tree, root)
     config = ("config/",) if tree.listing(joined(root, "config")).files and shared else ()
     locked = sources.has("mix.lock") and bool(shared)

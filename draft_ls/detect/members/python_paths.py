@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from draft_ls.detect.members import Member, below, common, files_of, inner
+from draft_ls.detect.members import Member, below, beside, common, files_of, inner
 from draft_ls.detect.sources import is_table, items, lookup, strings, table
 
 if TYPE_CHECKING:
@@ -25,29 +25,25 @@ _MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg", "README.md", "README.rs
 
 def path_member(tree: Tree, found: Detection) -> Member | None:
     """What a project needs of the folders beside its own; none if its own folder is all that it needs."""
-    needed, pending = [found.path], [found.path]
-    while pending:
-        folder = pending.pop()
-        for each in _named(files_of(tree, folder), found if folder == found.path else None):
-            place = inner(folder, each)
-            if not place or found.path.startswith(f"{place}/"):
-                return None
-            if place not in needed and not place.startswith(f"{found.path}/"):
-                needed.append(place)
-                pending.append(place)
-    if len(needed) == 1:
+    needed = beside(
+        found.path,
+        lambda folder: (
+            inner(folder, each)
+            for each in _named(files_of(tree, folder), found if folder == found.path else None)
+        ),
+    )
+    if not needed:
         return None
     root = common(needed)
-    app, *siblings = (below(root, each) for each in needed)
-    siblings.reverse()
+    folders = tuple(below(root, each) for each in needed)
     poetry = found.package_manager is not None and found.package_manager.value == "poetry"
     return Member(
         root,
-        (*siblings, app),
-        tuple(_manifests(tree, root, (*siblings, app), poetry=poetry)),
+        folders,
+        tuple(_manifests(tree, root, folders, poetry=poetry)),
         details={
             "siblings_first": not poetry,
-            "python_path": tuple(sources_folder(tree, root, each) for each in (app, *reversed(siblings))),
+            "python_path": tuple(sources_folder(tree, root, each) for each in reversed(folders)),
         },
     )
 

@@ -129,6 +129,24 @@ EXPECTED = {
         ),
     ),
     "mix path": (("libs/store", "services/web"), ("COPY libs/store/ /src/libs/store/", "RUN mix release --path /out")),
+    "gem": (
+        ("gems/billing", "services/web"),
+        (
+            "WORKDIR /app/services/web",
+            "COPY gems/billing/ /app/gems/billing/\nCOPY services/web/Gemfile services/web/Gemfile.lock ./",
+            "COPY services/web/ .",
+        ),
+    ),
+    "composer": (
+        ("packages/base", "packages/store", "apps/site"),
+        (
+            "ENV COMPOSER_MIRROR_PATH_REPOS=1",
+            "COPY packages/store/ /app/packages/store/\nCOPY apps/site/composer.json apps/site/composer.lock ./",
+            "COPY --from=packages --chown=33:33 /app/apps/site/vendor vendor/",
+        ),
+    ),
+    "dart": (("shared", "server"), ("COPY shared/pubspec.yaml /src/shared/", "COPY shared/ /src/shared/")),
+    "swift": (("Shared", "Server"), ("COPY Shared/Package.swift /src/Shared/", "WORKDIR /src/Server")),
     "dotnet": (
         ("src/Store", "src/Api"),
         ("COPY Directory.Build.props ./", "COPY src/Store/Store.csproj src/Store/", "publish src/Api/Api.csproj"),

@@ -400,5 +400,53 @@ WORKSPACES: dict[str, tuple[str, dict[str, str]]] = {
             "libs/store/lib/store.ex": "defmodule Store do\nend\n",
         },
     ),
+    "gem": (
+        "services/web",
+        {
+            "services/web/Gemfile": 'source "https://rubygems.org"\ngem "sinatra"\ngem "puma"\n'
+            'gem "billing", path: "../../gems/billing"\n',
+            "services/web/Gemfile.lock": "PATH\n  remote: ../../gems/billing\n",
+            "services/web/config.ru": "run Web\n",
+            "gems/billing/billing.gemspec": 'Gem::Specification.new { |s| s.name = "billing" }\n',
+            "gems/billing/lib/billing.rb": "module Billing\nend\n",
+            "gems/other/other.gemspec": "",
+        },
+    ),
+    "composer": (
+        "apps/site",
+        {
+            "apps/site/composer.json": '{"require": {"shop/store": "*"}, '
+            '"repositories": [{"type": "path", "url": "../../packages/*"}]}',
+            "apps/site/composer.lock": "{}",
+            "apps/site/public/index.php": "<?php echo 1;\n",
+            "packages/store/composer.json": '{"name": "shop/store", "require": {"shop/base": "*"}}',
+            "packages/store/src/Store.php": "<?php\n",
+            "packages/base/composer.json": '{"name": "shop/base"}',
+            "packages/other/composer.json": '{"name": "shop/other"}',
+        },
+    ),
+    "dart": (
+        "server",
+        {
+            "server/pubspec.yaml": "name: server\nenvironment:\n  sdk: ^3.5.0\ndependencies:\n  shelf: ^1.4.0\n"
+            "  shared:\n    path: ../shared\n",
+            "server/bin/server.dart": "void main() { serve(handler, '0.0.0.0', 8080); }\n",
+            "shared/pubspec.yaml": "name: shared\n",
+            "shared/lib/shared.dart": "",
+            "client/pubspec.yaml": "name: client\n",
+        },
+    ),
+    "swift": (
+        "Server",
+        {
+            "Server/Package.swift": "// swift-tools-version:5.10\nimport PackageDescription\n"
+            'let package = Package(name: "Server", dependencies: [.package(path: "../Shared"), '
+            '.package(url: "https://github.com/vapor/vapor.git", from: "4.0.0")], '
+            'targets: [.executableTarget(name: "App")])\n',
+            "Server/Sources/App/main.swift": "",
+            "Shared/Package.swift": "// swift-tools-version:5.10\n",
+            "Shared/Sources/Shared/Shared.swift": "",
+        },
+    ),
     "dotnet": ("src/Api", {**DOTNET_MEMBERS, "Shop.sln": "", "Directory.Build.props": "<Project></Project>\n"}),
 }  # fmt: skip
