@@ -11,7 +11,7 @@ from draft_ls.analysis.command import start_command
 from draft_ls.analysis.edits import replacement
 from draft_ls.analysis.layout import Layout
 from draft_ls.analysis.servers import LOCAL, listening
-from draft_ls.detect.facts.python_source import APP_CLASSES
+from draft_ls.detect.facts.python_objects import APP_CLASSES
 from draft_ls.detect.syntax import descendants, parse, span_between, text_of
 from draft_ls.errors import Edit, Problem, Repair, Span
 

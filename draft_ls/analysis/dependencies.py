@@ -57,7 +57,11 @@ def _installer(subject: Subject, image: Image, stage: Stage, instruction: Instru
             continue
         local = [each for each in choices if each.removeprefix("./") in subject.context.files]
         there = any(_copied(subject, stage, instruction, each.removeprefix("./")) for each in local)
-        if there or _from_elsewhere(image, stage, instruction) or _from_below(subject, stage, instruction, name):
+        if (
+            there
+            or _from_elsewhere(image, stage, instruction)
+            or _from_below(subject, stage, instruction, name)
+        ):
             continue
         if local:
             yield _too_late(subject, image, instruction, local[0])

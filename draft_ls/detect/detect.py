@@ -189,7 +189,10 @@ def _ranked(found: list[Detection], folders: int) -> Survey:
 
 def _whole(app: Detection, apps: Sequence[Detection]) -> Detection:
     """An app that is deployed as a whole, with what only its parts say."""
-    part = next((each for each in apps if _covered(each, app) and each.framework), None)
+    parts = [each for each in apps if _covered(each, app)]
+    part = next((each for each in parts if each.framework), None) or next(
+        (each for each in parts if each.port), None
+    )
     if part is None or app.framework:
         return app
     return replace(

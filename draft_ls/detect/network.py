@@ -124,7 +124,60 @@ def _health(sources: Sources, path: str, text: str) -> Fact[str] | None:
         group = "path" if match["bound"] is None else "bound"
         route = match[group].removeprefix("GET ")
         if HEALTH.match(route):
-            return Fact(
-                route if route.startswith("/") else f"/{route}", (sources.evidence(path, match.span(group)),)
-            )
+            before = _before(text, match.start())
+            if before is None:
+                continue
+            said = route if route.startswith("/") else f"/{route}"
+            return Fact(before + said, (sources.evidence(path, match.span(group)),))
     return None
+
+
+def _before(text: str, at: int) -> str | None:
+    """The path below which a route lies: of the group that it is called on, of the blocks around it, of all of Grape.
+
+    None if that cannot be told: the group comes from elsewhere.
+    """
+    called = re.search(r"(\w+)\.$", text[max(0, at - 60) : at])
+    group = _grouped(text, called[1], at) if called else ""
+    if group is None:
+        return None
+    grape = ""
+    if "Grape::API" in text:
+        named = re.search(r"^\s*prefix\s+(?::|[\"'])/?([\w/-]+)", text, re.MULTILINE)
+        version = re.search(r"^\s*version\s+[\"'](\w+)[\"'](?=[^\n]*using:\s*:path)", text, re.MULTILINE)
+        grape = "".join(f"/{each[1]}" for each in (named, version) if each)
+    return grape + _around(text, at) + group
+
+
+def _grouped(text: str, name: str, at: int, depth: int = 0) -> str | None:
+    """The path of a group of routes (Gin, Echo, Fiber) by its variable; none if it is a parameter of its kind."""
+    groups = list(re.finditer(rf"\b{name}\s*:?=\s*(\w+)\.Group\(\s*\"(/?[^\"]*)\"", text[:at]))
+    made = groups[-1] if groups else None
+    if made:
+        outer = _grouped(text, made[1], made.start(), depth + 1) if depth < 4 else ""
+        return None if outer is None else f"{outer}/{made[2].strip('/')}".rstrip("/")
+    return (
+        None if re.search(rf"\b{name}\s+(?:\*?\w+\.)?(?:RouterGroup|Group|IRoutes|IRouter)\b", text) else ""
+    )
+
+
+_BLOCK = re.compile(r"\.(?:Route|group|scope|nest)\(\s*\"(/[^\"]*)\"\s*,\s*(?:func|\|)")
+
+
+def _around(text: str, at: int) -> str:
+    """The paths of the blocks that a route stands in: ``r.Route("/api", func(r chi.Router) {``."""
+    found = ""
+    for match in _BLOCK.finditer(text, 0, at):
+        if _open(text[match.end() : at]):
+            found += match[1].rstrip("/")
+    return found
+
+
+def _open(text: str) -> bool:
+    """Whether the first block that a text opens is not closed in it."""
+    depth = 0
+    for each in re.finditer(r"[{}]", text):
+        depth += 1 if each[0] == "{" else -1
+        if depth <= 0:
+            return False
+    return depth > 0

@@ -67,14 +67,17 @@ def _elixir(subject: Subject) -> Facts:
     released = "" if release else next((each for each in children if _serves(sources, each)), "")
     name = release[1] if release else app[1] if app else released.rpartition("/")[2] or sources.name
     # Of an umbrella, the child that has assets: its files do not count for the root.
-    place = next((f"{each}/" for each in children if "assets.deploy" in sources.beside(f"{each}/mix.exs")), "")
+    place = next(
+        (f"{each}/" for each in children if "assets.deploy" in sources.beside(f"{each}/mix.exs")), ""
+    )
     deploys = bool(place) or sources.find("mix.exs", r'"assets\.deploy"') is not None
     packages = sources.beside(f"{place}assets/package.json") if place or "assets" in sources.names else ""
     facts.details |= {
         "release": name,
         "lockfile": sources.has("mix.lock"),
-        "packages": bool(subject.dependencies.of("hex"))
-        or any(re.search(r"\{\s*:\w+\s*,\s*\"", sources.beside(f"{each}/mix.exs")) for each in children),
+        "packages": any(
+            fetches(sources.beside(f"{each}mix.exs")) for each in ("", *(f"{child}/" for child in children))
+        ),
         "children": children,
         "released": released,
         "assets_place": place,
@@ -102,6 +105,16 @@ def _elixir(subject: Subject) -> Facts:
     return facts
 
 
+def fetches(text: str) -> bool:
+    """Whether a ``mix.exs`` names packages that are fetched: those of an umbrella and of folders are not."""
+    listed = re.finditer(r"\{\s*:\w+\s*,([^{}]*)", text)
+    return any(
+        re.search(r"^\s*[\"@]|\b(?:git|github|hex):", each[1])
+        and not re.search(r"\b(?:path|in_umbrella):", each[1])
+        for each in listed
+    )
+
+
 def _children(sources: Sources) -> tuple[str, ...]:
     """The folders of an umbrella's apps."""
     named = sources.find("mix.exs", r"apps_path:\s*\"([\w/-]+)\"")
@@ -115,7 +128,8 @@ def _serves(sources: Sources, child: str) -> bool:
     """Whether an umbrella's app is the one that answers requests."""
     text = sources.beside(f"{child}/mix.exs")
     return re.search(r"\bmod:\s*\{", text) is not None and (
-        re.search(r":(?:phoenix|bandit|plug_cowboy|plug|cowboy)\b", text) is not None or child.endswith("_web")
+        re.search(r":(?:phoenix|bandit|plug_cowboy|plug|cowboy)\b", text) is not None
+        or child.endswith("_web")
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from draft_ls.detect.commands import arguments, port_in
 from draft_ls.detect.facts import Facts
+from draft_ls.detect.facts.javascript_routes import health
 from draft_ls.detect.facts.javascript_source import scripts
 from draft_ls.detect.facts.variables import unique
 from draft_ls.detect.model import Fact
@@ -75,9 +76,8 @@ def analyze(subject: Subject) -> Facts:
         "manifest": manifest,
     }
     found = scripts(sources)
-    mounted = any(script.mounts() for script in found)
+    facts.health = health(found)
     for script in found:
-        facts.health = facts.health or script.health("", mounted=mounted)
         facts.reads_port = facts.reads_port or script.reads_port()
         for port, reads in script.listens():
             facts.port, facts.reads_port = facts.port or port, facts.reads_port or reads

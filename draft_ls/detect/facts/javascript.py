@@ -11,6 +11,7 @@ from draft_ls.detect.facts.javascript_hooks import hooks
 from draft_ls.detect.facts.javascript_native import system_needs
 from draft_ls.detect.facts.javascript_projects import ENTRIES as ENTRY_FILES
 from draft_ls.detect.facts.javascript_projects import applications, project_of
+from draft_ls.detect.facts.javascript_routes import health
 from draft_ls.detect.facts.javascript_source import SOURCE, scripts
 from draft_ls.detect.facts.javascript_start import ENTRIES, start, starts_with_tool
 from draft_ls.detect.facts.javascript_static import (
@@ -197,10 +198,8 @@ def _is_typescript(subject: Subject) -> bool:
 
 def _network(subject: Subject, facts: Facts) -> None:
     found = scripts(subject.sources)
-    mounted = any(script.mounts() for script in found)
-    prefix = next((path for script in found if (path := script.prefix())), "")
+    facts.health = health(found)
     for script in found:
-        facts.health = facts.health or script.health(prefix, mounted=mounted)
         facts.reads_port = facts.reads_port or script.reads_port()
         for port, reads in script.listens():
             facts.reads_port = facts.reads_port or reads
@@ -236,12 +235,16 @@ def _confidence(subject: Subject, facts: Facts) -> None:
     parts = {"exports", "module", "types", "typings", "files"}
     published = package.keys() & parts and not package.get("private") and not listens
     several = applications(sources)
-    if _is_client(subject) or (
-        workspace
-        and (not start or _OTHERS.search(start))
-        and (nx or not subject.framework)
-        and not sources.has("project.json")
-    ) or (several and "" not in several and not sources.matching("src/**/*")):
+    if (
+        _is_client(subject)
+        or (
+            workspace
+            and (not start or _OTHERS.search(start))
+            and (nx or not subject.framework)
+            and not sources.has("project.json")
+        )
+        or (several and "" not in several and not sources.matching("src/**/*"))
+    ):
         facts.confidence = 0.2
     elif (facts.start is None and facts.port is None) or (published and not start):
         facts.confidence = 0.25

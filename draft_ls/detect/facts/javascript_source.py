@@ -1,4 +1,4 @@
-"""What JavaScript and TypeScript source says about a server: its port, its routes, its environment."""
+"""What JavaScript and TypeScript source says about a server: where it listens, and what it asks of its environment."""
 
 from __future__ import annotations
 
@@ -30,21 +30,13 @@ _SKIPPED = re.compile(
     r"|\.(?:test|spec|stories|d|min|config)\.\w+$"
 )
 _SIGNS = re.compile(
-    r"\.listen\s*\(|createMicroservice|@slack/bolt|\bserve\s*\(|process\.env|\.server\s*\(|new\s+\w*\.?Server\s*\(|health|import\.meta\.env|Deno\.env"
+    r"\.listen\s*\(|\.use\(\s*[\"'`]/|createMicroservice|@slack/bolt|\bserve\s*\(|process\.env|\.server\s*\(|new\s+\w*\.?Server\s*\(|health|import\.meta\.env|Deno\.env"
     r"|(?i:port)[\"']?\s*[:=(,]"
-)
-_HEALTH = re.compile(
-    r"^/(?:api/)?(?:v\d+/)?(?:_?healthz?|health[-_]?check|livez?|readyz?|_status|ping|-/(?:healthy|ready))/?$"
 )
 BUN_PORT = 3000
 """Where Bun listens unless told otherwise, by PORT among others."""
 
 _FROM_BUN = re.compile(r"from [\"']bun[\"']")
-_MOUNTS = re.compile(r"\b(?:use|route)\(\s*[\"'`]/\w[^\"'`]*[\"'`],\s*[\w.]|\bprefix:\s*[\"'`]/")
-_ROUTERS = re.compile(
-    r"\b(\w+)\s*(?::\s*\w+\s*)?=\s*(?:new\s+)?(?:\w+\.)?(?:Router|Hono|Elysia)\(|\b(fastify|instance)\b",
-    re.MULTILINE,
-)
 _PLATFORM = {
     "PORT",
     "HOST",
@@ -66,14 +58,14 @@ class Script:
     def __init__(self, sources: Sources, path: str) -> None:
         self.path = path
         self._sources = sources
-        self._text = sources.text(path)
+        self.text = sources.text(path)
         extension = path.rpartition(".")[2]
         language = "tsx" if extension == "tsx" else "typescript" if extension.endswith("ts") else "javascript"
-        self.root = parse(self._text, language)
+        self.root = parse(self.text, language)
 
     def evidence(self, node: Node, seen: str = "") -> Evidence:
         """The evidence at a node."""
-        return self._sources.evidence(self.path, span_between(self._text, node), seen)
+        return self._sources.evidence(self.path, span_between(self.text, node), seen)
 
     @cached_property
     def assignments(self) -> dict[str, Node]:
@@ -93,13 +85,17 @@ class Script:
                 found.setdefault("port", given[1])
         return found
 
-    def calls(self) -> Iterator[tuple[str, Node]]:
+    @cached_property
+    def _calls(self) -> tuple[tuple[str, Node], ...]:
+        found = descendants(self.root, "call_expression", "new_expression")
+        return tuple(
+            (text_of(node.child_by_field_name("function") or node.child_by_field_name("constructor")), node)
+            for node in found
+        )
+
+    def calls(self) -> tuple[tuple[str, Node], ...]:
         """Every call and construction: the dotted name, and the node."""
-        for node in descendants(self.root, "call_expression", "new_expression"):
-            yield (
-                text_of(node.child_by_field_name("function") or node.child_by_field_name("constructor")),
-                node,
-            )
+        return self._calls
 
     def listens(self) -> Iterator[tuple[Fact[int] | None, bool]]:
         """For every call that starts a server: its port, and whether it comes from ``PORT``."""
@@ -112,13 +108,13 @@ class Script:
                         yield (Fact(port, (self.evidence(pair),)) if port else None), reads
             if last not in {"listen", "serve", "server", "Server", "WebSocketServer", "start"}:
                 continue
-            if last == "start" and "@slack/bolt" not in self._text:
+            if last == "start" and "@slack/bolt" not in self.text:
                 continue
             argument = self._port_argument(node, options_only=last not in {"listen", "start"})
             if argument is None and last == "Server":
                 argument = _plain_port(node)
             if argument is None and (
-                name == "Bun.serve" or (name == "serve" and _FROM_BUN.search(self._text))
+                name == "Bun.serve" or (name == "serve" and _FROM_BUN.search(self.text))
             ):
                 yield Fact(BUN_PORT, (self.evidence(node, _short(node)),)), True
             if argument is None:
@@ -153,7 +149,7 @@ class Script:
 
         Each with its name in small letters, and whether it is ``PORT`` of the environment.
         """
-        environment = "process.env" in self._text
+        environment = "process.env" in self.text
         named = [*self.assignments.items()]
         for pair in descendants(self.root, "pair"):
             value = pair.child_by_field_name("value")
@@ -199,40 +195,6 @@ class Script:
                 port = port or (number if 80 <= number < 65536 else None)
         return port, reads
 
-    def mounts(self) -> bool:
-        """Whether it puts routes of other modules below a path of their own."""
-        return bool(_MOUNTS.search(self._text))
-
-    def prefix(self) -> str:
-        """The path below which all routes of a Nest app lie; empty if there is none."""
-        match = re.search(r"setGlobalPrefix\(\s*[\"'`]/?([\w/-]+)", self._text)
-        return f"/{match[1].strip('/')}" if match else ""
-
-    def health(self, prefix: str, *, mounted: bool) -> Fact[str] | None:
-        """The path of a health route.
-
-        Args:
-            prefix: the path below which the routes of controllers lie.
-            mounted: whether routes of routers may lie below other paths, which are not known.
-        """
-        parts = (
-            {name for pair in _ROUTERS.findall(self._text) for name in pair if name}
-            if mounted and not self.mounts()
-            else set[str]()
-        )
-        for name, node in self.calls():
-            owner, _, last = name.rpartition(".")
-            if last not in {"get", "use", "all", "route", "head", "Controller", "Get"} or owner in parts:
-                continue
-            arguments = node.child_by_field_name("arguments")
-            first = next(iter(arguments.named_children), None) if arguments is not None else None
-            path = text_of(first).strip("\"'`") if first is not None and first.type == "string" else ""
-            if name in {"Controller", "Get"} and path:
-                path = path if path.startswith("/") else f"/{path}"
-            if first is not None and _HEALTH.match(path):
-                return Fact(prefix + path if not owner else path, (self.evidence(first),))
-        return None
-
     def required_variables(self) -> Iterator[Fact[str]]:
         """Environment variables that are read with no default: ``process.env.NAME``."""
         for node in descendants(self.root, "member_expression"):
@@ -245,7 +207,7 @@ class Script:
         return bool(
             re.search(
                 r"""\benv(?:\.int)?\(["']PORT["']|\benv:\s*["']PORT["']|env(?:\.PORT\b|\[["']PORT["']\]|\.get\(["']PORT["'])|\{[^}]*\bPORT\b[^}]*\}\s*=\s*process\.env""",
-                self._text,
+                self.text,
             )
         )
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from draft_ls.detect.dependencies import normalise
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.facts.django import collect_static
+from draft_ls.detect.facts.python_objects import app_objects
+from draft_ls.detect.facts.python_routes import health
 from draft_ls.detect.facts.python_source import modules
 from draft_ls.detect.facts.python_start import bound, start
 from draft_ls.detect.facts.python_tools import package_manager, python_version
@@ -17,7 +19,8 @@ from draft_ls.detect.model import Fact
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Subject
-    from draft_ls.detect.facts.python_source import AppObject, Module
+    from draft_ls.detect.facts.python_objects import AppObject
+    from draft_ls.detect.facts.python_source import Module
     from draft_ls.detect.sources import Sources
 
 SERVERS = ("gunicorn", "uvicorn", "hypercorn", "daphne", "waitress", "granian")
@@ -88,7 +91,7 @@ def analyze(subject: Subject) -> Facts:
 
 
 def _app_object(subject: Subject, found: tuple[Module, ...]) -> AppObject | None:
-    objects = [each for module in found for each in module.app_objects()]
+    objects = [each for module in found for each in app_objects(module)]
     wanted = subject.framework_name
     fitting = [each for each in objects if not wanted or each.framework in {wanted, ""}]
     return next((each for each in fitting if not each.factory and each.framework), None) or next(
@@ -113,9 +116,8 @@ def _reexported(app: AppObject, found: tuple[Module, ...]) -> AppObject:
 
 
 def _network(subject: Subject, facts: Facts, found: tuple[Module, ...]) -> None:
-    mounted = any(module.mounts() for module in found)
+    facts.health = health(found)
     for module in found:
-        facts.health = facts.health or module.health(mounted=mounted)
         facts.reads_port = facts.reads_port or module.reads_port()
         for port, reads in module.ports():
             facts.reads_port = facts.reads_port or reads

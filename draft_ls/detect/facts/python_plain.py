@@ -10,7 +10,8 @@ from draft_ls.detect.sources import lookup, table
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Subject
-    from draft_ls.detect.facts.python_source import AppObject, Module
+    from draft_ls.detect.facts.python_objects import AppObject
+    from draft_ls.detect.facts.python_source import Module
     from draft_ls.detect.sources import Sources
 
 BOTS = tuple(

@@ -1,9 +1,8 @@
-"""What Python source says about a web app: the app object, the port, the routes, the environment."""
+"""What Python source says about a web app: where it listens, and what it asks of its environment."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -24,14 +23,6 @@ FILE_LIMIT = 400
 PARSE_LIMIT = 40
 """How many of them are parsed."""
 
-APP_CLASSES = {
-    "Flask": "flask", "APIFlask": "flask", "FastAPI": "fastapi", "Starlette": "starlette", "Quart": "quart",
-    "Sanic": "sanic",
-    "Litestar": "litestar", "Bottle": "bottle", "Dash": "dash", "Robyn": "robyn", "Falcon": "falcon",
-    "FastHTML": "fasthtml",
-}  # fmt: skip
-"""Class that makes an app object → framework."""
-
 _SIGNS = re.compile(
     r"\b(?:Flask|FastAPI|Starlette|Quart|Sanic|Litestar|Bottle|Dash|APIFlask|Robyn|FastHTML|fast_app|get_asgi_application|"
     r"get_wsgi_application)\s*\(|falcon\.(?:asgi\.)?(?:App|API)\s*\(|\brun\(|run_app|run_server|run_simple|serve_forever|(?:create|make|build|get|register|init|setup)_\w*(?:app|application|api|server)\(|"
@@ -51,38 +42,7 @@ _RUNNERS = {
     "run", "start", "run_app", "run_server", "run_simple", "serve", "listen", "launch", "make_server", "HTTPServer",
     "ThreadingHTTPServer", "TCPServer", "WSGIServer", "bind", "TCPSite", "run_asgi", "add_insecure_port",
 }  # fmt: skip
-_ROUTES = frozenset(
-    {
-        "route", "get", "path", "re_path", "add_url_rule", "add_route", "add_api_route", "Route", "add_get",
-        "api_route",
-    }
-)  # fmt: skip
-_ROUTER = re.compile(r"(?:\w+\.)?(?:APIRouter|Blueprint|Router)\(")
-_MOUNTS = re.compile(
-    r"(?:include_router|register_blueprint|include_blueprint)\([^)]*prefix\s*=|\bpath\(\s*[\"'][^\"']+[\"']\s*,\s*include\("
-)
-_FACTORY_NAME = re.compile(
-    r"(?:create|make|build|get|register|init|initialize|setup|new|start)_(?:\w+_)?(?:app|application|api|server)|app_factory"
-)
 _PLATFORM = {"PORT", "HOST", "PATH", "HOME", "USER", "PWD", "SHELL", "TZ", "LANG", "HOSTNAME"}
-
-
-@dataclass(frozen=True, slots=True)
-class AppObject:
-    """Something a server can serve: a module's variable, or a factory function.
-
-    Attributes:
-        path: the module's file.
-        name: the variable or function.
-        framework: what made it.
-        factory: whether it is a function to call.
-    """
-
-    path: str
-    name: str
-    framework: str
-    factory: bool
-    evidence: Evidence
 
 
 class Module:
@@ -91,12 +51,17 @@ class Module:
     def __init__(self, sources: Sources, path: str) -> None:
         self.path = path
         self._sources = sources
-        self._text = sources.text(path)
-        self.root = parse(self._text, "python")
+        self.text = sources.text(path)
+        self.root = parse(self.text, "python")
 
     def evidence(self, node: Node, seen: str = "") -> Evidence:
         """The evidence at a node."""
-        return self._sources.evidence(self.path, span_between(self._text, node), seen)
+        return self._sources.evidence(self.path, span_between(self.text, node), seen)
+
+    @cached_property
+    def _calls(self) -> tuple[tuple[str, Node], ...]:
+        found = descendants(self.root, "call")
+        return tuple((text_of(node.child_by_field_name("function")), node) for node in found)
 
     @cached_property
     def assignments(self) -> dict[str, Node]:
@@ -108,73 +73,9 @@ class Module:
                 found.setdefault(text_of(left), right)
         return found
 
-    def app_objects(self) -> Iterator[AppObject]:
-        """App objects of the module's top level, then factories."""
-        factories: list[AppObject] = []
-        for node in descendants(self.root, "assignment"):
-            right = node.child_by_field_name("right")
-            left = node.child_by_field_name("left")
-            if right is None or left is None or left.type != "identifier":
-                continue
-            framework = _framework_of(right)
-            function = _enclosing_function(node)
-            if framework and function is None:
-                yield AppObject(
-                    self.path, text_of(left), framework, factory=False, evidence=self.evidence(node)
-                )
-            elif framework and function is not None and _is_factory(function, text_of(left)):
-                name = text_of(function.child_by_field_name("name"))
-                factories.append(
-                    AppObject(self.path, name, framework, factory=True, evidence=self.evidence(node))
-                )
-        yield from self._made_by_factory(factories)
-        factories += self._passed_on(factories)
-        yield from sorted(factories, key=lambda each: each.name in self._demanding)
-
-    @cached_property
-    def _demanding(self) -> frozenset[str]:
-        """The functions that cannot be called without arguments."""
-        found: set[str] = set()
-        for node in descendants(self.root, "function_definition"):
-            parameters = node.child_by_field_name("parameters")
-            given = parameters.named_children if parameters is not None else []
-            if any(each.type in {"identifier", "typed_parameter"} for each in given):
-                found.add(text_of(node.child_by_field_name("name")))
-        return frozenset(found)
-
-    def _passed_on(self, factories: list[AppObject]) -> list[AppObject]:
-        """Functions that only return what a factory of this module makes."""
-        known = {each.name: each for each in factories}
-        found: list[AppObject] = []
-        for node in descendants(self.root, "return_statement"):
-            called = re.match(r"return (\w+)\(", text_of(node))
-            function = _enclosing_function(node)
-            if (
-                called
-                and called[1] in known
-                and function is not None
-                and _enclosing_function(function) is None
-            ):
-                name = text_of(function.child_by_field_name("name"))
-                found.append(replace(known[called[1]], name=name, evidence=self.evidence(node)))
-        return found
-
-    def _made_by_factory(self, factories: list[AppObject]) -> Iterator[AppObject]:
-        """Top-level variables that a factory (of this module or an imported ``create_app``) fills."""
-        known = {each.name: each.framework for each in factories}
-        for name, value in self.assignments.items():
-            if value.type != "call" or _enclosing_function(value) is not None:
-                continue
-            function = text_of(value.child_by_field_name("function")).rpartition(".")[2]
-            if function in known or _FACTORY_NAME.fullmatch(function):
-                yield AppObject(
-                    self.path, name, known.get(function, ""), factory=False, evidence=self.evidence(value)
-                )
-
-    def calls(self) -> Iterator[tuple[str, Node]]:
+    def calls(self) -> tuple[tuple[str, Node], ...]:
         """Every call: the dotted name of what is called, and the node."""
-        for node in descendants(self.root, "call"):
-            yield text_of(node.child_by_field_name("function")), node
+        return self._calls
 
     def ports(self) -> Iterator[tuple[Fact[int] | None, bool]]:
         """For every call that starts a server: its port, and whether it comes from ``PORT``."""
@@ -219,7 +120,7 @@ class Module:
             arguments = node.child_by_field_name("arguments")
             given = list(arguments.named_children) if arguments is not None else []
             names = [text_of(each).strip("\"'-").lower() for each in given if each.type == "string"]
-            default = next((each for each in given if _keyword(each) == "default"), None)
+            default = next((each for each in given if keyword(each) == "default"), None)
             option = next((name for name in names if name.replace("-", "_").endswith("port")), "")
             port, reads = self.resolve(default) if option and default is not None else (None, False)
             if port and default is not None:
@@ -245,44 +146,16 @@ class Module:
                 port = port or _as_port(text.strip("\"'"))
         return port, reads
 
-    def mounts(self) -> bool:
-        """Whether it puts routes of other modules below a path of their own."""
-        return bool(_MOUNTS.search(self._text))
-
-    def health(self, *, mounted: bool) -> Fact[str] | None:
-        """The path of a health route.
-
-        Args:
-            mounted: whether routes of routers may lie below other paths, which are not known.
-        """
-        routers = {
-            name: text_of(value) for name, value in self.assignments.items() if _ROUTER.match(text_of(value))
-        }
-        listed = "urlpatterns" in self.assignments and not self.mounts()
-        for name, node in self.calls():
-            owner, _, last = name.rpartition(".")
-            if last not in _ROUTES or (mounted and (owner in routers or (listed and not owner))):
-                continue
-            arguments = node.child_by_field_name("arguments")
-            given = arguments.named_children if arguments is not None else []
-            first = next((each for each in given if each.type == "string"), None)
-            path = text_of(first).strip("\"'")
-            path = path if path.startswith("/") or not path else f"/{path}"
-            if first is not None and HEALTH.match(path):
-                prefix = re.search(r"""prefix\s*=\s*["'](/[^"']*)["']""", routers.get(owner, ""))
-                return Fact((prefix[1].rstrip("/") if prefix else "") + path, (self.evidence(first),))
-        return None
-
     def imported(self, module: str, name: str) -> tuple[str, Evidence] | None:
         """What this module calls a name that it imports from another one, and where."""
         pattern = rf"^from [\w.]*\b{re.escape(module)} import (?:\w+, )*{re.escape(name)}\b(?: as (\w+))?"
-        match = re.search(pattern, self._text, re.MULTILINE)
+        match = re.search(pattern, self.text, re.MULTILINE)
         return (match[1] or name, self._sources.evidence(self.path, match.span())) if match else None
 
     def completes(self, name: str) -> bool:
         """Whether it adds routes or middleware to an app object of that name."""
         adds = r"include_router|mount|register_blueprint|add_middleware|register_error_handler"
-        return bool(re.search(rf"^{re.escape(name)}\.(?:{adds})\(", self._text, re.MULTILINE))
+        return bool(re.search(rf"^{re.escape(name)}\.(?:{adds})\(", self.text, re.MULTILINE))
 
     def required_variables(self) -> Iterator[Fact[str]]:
         """Environment variables that are read with no default: ``os.environ["NAME"]``."""
@@ -297,7 +170,7 @@ class Module:
     def reads_port(self) -> bool:
         """Whether the environment is asked for ``PORT`` anywhere."""
         pattern = r"""(?:environ(?:\.get\(|\[)|getenv\(|\bconfig\(|\benv(?:\.\w+)?\()\s*["']PORT["']"""
-        return bool(re.search(pattern, self._text))
+        return bool(re.search(pattern, self.text))
 
 
 def modules(sources: Sources) -> tuple[Module, ...]:
@@ -324,38 +197,12 @@ def _rank(path: str) -> int:
     return order.index(name) if name in order else len(order)
 
 
-def _framework_of(node: Node) -> str:
-    if node.type == "call":
-        function = text_of(node.child_by_field_name("function"))
-        name = function.rpartition(".")[2]
-        if function in {"falcon.App", "falcon.API", "falcon.asgi.App"}:
-            return "falcon"
-        if name == "fast_app":
-            return "fasthtml"
-        return APP_CLASSES.get(name, "")
-    return ""
-
-
-def _enclosing_function(node: Node) -> Node | None:
-    parent = node.parent
-    while parent is not None and parent.type != "function_definition":
-        parent = parent.parent
-    return parent
-
-
-def _is_factory(function: Node, name: str) -> bool:
-    returned = (
-        text_of(each).removeprefix("return").strip() for each in descendants(function, "return_statement")
-    )
-    return _enclosing_function(function) is None and name in returned
-
-
 def _port_argument(call: Node) -> Node | None:
     arguments = call.child_by_field_name("arguments")
     if arguments is None:
         return None
     for each in arguments.named_children:
-        if _keyword(each) in {"port", "server_port", "http_port"}:
+        if keyword(each) in {"port", "server_port", "http_port"}:
             return each.child_by_field_name("value")
     name = text_of(call.child_by_field_name("function")).rpartition(".")[2]
     if name in {
@@ -373,7 +220,7 @@ def _port_argument(call: Node) -> Node | None:
     return None
 
 
-def _keyword(argument: Node) -> str:
+def keyword(argument: Node) -> str:
     """The name of a keyword argument; empty for any other."""
     named = argument.child_by_field_name("name") if argument.type == "keyword_argument" else None
     return text_of(named)

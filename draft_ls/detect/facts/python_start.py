@@ -14,7 +14,7 @@ from draft_ls.detect.model import Fact
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Facts, Subject
-    from draft_ls.detect.facts.python_source import AppObject
+    from draft_ls.detect.facts.python_objects import AppObject
     from draft_ls.detect.sources import Sources
 
 WSGI = frozenset({"flask", "django", "bottle", "falcon", "dash"})

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from draft_ls.detect.model import Detail, Detection, Fact
     from draft_ls.files import Tree
 
-MEMBERS = frozenset(
-    {"beam", "dotnet", "go", "javascript", "jvm", "native", "php", "python", "ruby", "rust"}
-)
+MEMBERS = frozenset({"beam", "dotnet", "go", "javascript", "jvm", "native", "php", "python", "ruby", "rust"})
 """The analyzers whose members are known."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.facts.beam import fetches
 from draft_ls.detect.members import Member, below, beside, common, files_of, inner, joined
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ def member(tree: Tree, found: Detection) -> Member | None:
             if files_of(tree, joined(root, each)).has(name)
         ),
         (*(("mix.lock",) if locked else ()), *config),
-        details={"lockfile": locked or files_of(tree, found.path).has("mix.lock"), "children": ()},
+        details={
+            "lockfile": locked or files_of(tree, found.path).has("mix.lock"),
+            "packages": any(fetches(_text(tree, joined(root, each))) for each in folders),
+        },
     )
 
 

@@ -171,9 +171,13 @@ NX = {
     "libs/greeting/project.json": '{"name": "greeting", "projectType": "library"}',
     "libs/greeting/src/index.ts": "export const hello = () => 'Hello';\n",
 }
-ANGULAR_BUILD = {"build": {"builder": "@angular/build:application", "options": {}, "defaultConfiguration": "production"}}
+ANGULAR_BUILD = {
+    "build": {"builder": "@angular/build:application", "options": {}, "defaultConfiguration": "production"}
+}
 ANGULAR = {
-    "package.json": package("desk", private=True, scripts={"build": "ng build"}, dependencies={"@angular/core": "19"}),
+    "package.json": package(
+        "desk", private=True, scripts={"build": "ng build"}, dependencies={"@angular/core": "19"}
+    ),
     "package-lock.json": "{}",
     "angular.json": json.dumps(
         {
@@ -250,11 +254,15 @@ UMBRELLA = {
     "mix.lock": "%{}\n",
     "config/config.exs": "import Config\n",
     "apps/shop_web/mix.exs": MIX_CHILD.format(
-        module="ShopWeb", name="shop_web", deps='{:shop, in_umbrella: true}, {:plug_cowboy, "~> 2.0"}',
+        module="ShopWeb",
+        name="shop_web",
+        deps='{:shop, in_umbrella: true}, {:plug_cowboy, "~> 2.0"}',
         application="mod: {ShopWeb.Application, []}, ",
     ),
     "apps/shop_web/lib/shop_web.ex": "defmodule ShopWeb.Application do\nend\n",
-    "apps/shop/mix.exs": MIX_CHILD.format(module="Shop", name="shop", deps='{:ecto, "~> 3.0"}', application=""),
+    "apps/shop/mix.exs": MIX_CHILD.format(
+        module="Shop", name="shop", deps='{:ecto, "~> 3.0"}', application=""
+    ),
     "apps/shop/lib/shop.ex": "defmodule Shop do\n  def hello, do: :world\nend\n",
     "apps/other/mix.exs": MIX_CHILD.format(module="Other", name="other", deps="", application=""),
 }
