@@ -24,6 +24,7 @@ from draft_ls.detect.facts.javascript_static import (
     static_site,
 )
 from draft_ls.detect.facts.javascript_tools import node_version, package_manager
+from draft_ls.detect.facts.system import system_packages
 from draft_ls.detect.facts.variables import example_variables, unique
 from draft_ls.detect.model import Fact
 from draft_ls.detect.sources import table
@@ -153,7 +154,11 @@ def _of_project(subject: Subject, facts: Facts, project: Project) -> None:
 
 
 def _details(sources: Sources, manager: PackageManager) -> dict[str, Detail]:
-    return _manifests(sources, manager) | system_needs(sources)
+    details = _manifests(sources, manager) | system_needs(sources)
+    found = details["libraries"]
+    asked = system_packages(sources)
+    details["libraries"] = tuple(sorted({*(found if isinstance(found, tuple) else ()), *asked}))
+    return details
 
 
 def _manifests(sources: Sources, manager: PackageManager) -> dict[str, Detail]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.facts.publishing import published_folder
 from draft_ls.detect.model import Fact
 from draft_ls.detect.sources import lookup, table
 
@@ -157,6 +158,9 @@ def _output(subject: Subject, scripts: dict[str, str]) -> str | None:
                 sources, "webpack.config", r"""\bpath\s*:[^\n]*?["'](?:\./|/)?([\w/-]+)["']"""
             )
             return (option[1] if option else configured) or "dist"
+        case "" if "build" in scripts and not subject.depends(*SERVERS):
+            published = published_folder(sources)
+            return published.value if published else None
         case _:
             return OUTPUTS.get(name)
 

@@ -14,6 +14,7 @@ from draft_ls.detect.facts.python_routes import health
 from draft_ls.detect.facts.python_source import modules
 from draft_ls.detect.facts.python_start import bound, start
 from draft_ls.detect.facts.python_tools import package_manager, python_version
+from draft_ls.detect.facts.system import system_packages
 from draft_ls.detect.facts.variables import example_variables, unique
 from draft_ls.detect.model import Fact
 
@@ -81,6 +82,11 @@ def analyze(subject: Subject) -> Facts:
     )
     if facts.framework and facts.framework.value == "django":
         facts.details["collect_static"] = collect_static(subject)
+    asked = system_packages(
+        subject.sources, hosted=subject.framework_name in {"streamlit", "gradio", "chainlit", "panel"}
+    )
+    libraries = facts.details["libraries"]
+    facts.details["libraries"] = tuple(sorted({*(libraries if isinstance(libraries, tuple) else ()), *asked}))
     facts.details["above"] = _names_own_folder(subject.sources)
     if facts.start is None:
         some = subject.sources.matching("**/*.py") and not facts.details.get("installable")
@@ -170,12 +176,18 @@ def _servers(subject: Subject, facts: Facts) -> None:
     words = re.findall(r"[\w.-]+", " ".join(command[:3] if command[:1] != ("sh",) else command[2:3]))
     server = next((each for each in SERVERS if each in words), "")
     missing = bool(server) and not subject.depends(f"pypi:{normalise(server)}")
+    # The newest gunicorn, which an open requirement brings, has no worker for eventlet.
+    eventlet = server == "gunicorn" and "eventlet" in re.findall(r"\w+", " ".join(command))
+    if eventlet and subject.sources.find(
+        "requirements.txt", r"^gunicorn(?:\[\w+\])?[ \t]*(?:>=?[^,\n]*)?(?:#.*)?$"
+    ):
+        missing = True
     if server == "uvicorn" and subject.depends("pypi:fastapi[standard]"):
         missing = False
     facts.details |= {
         "server": server,
         "install_server": missing,
-        "server_package": WITH_EVENTLET if "eventlet" in words else PACKAGES.get(server, ""),
+        "server_package": WITH_EVENTLET if eventlet else PACKAGES.get(server, ""),
         "settings": SETTINGS.get(
             server, DEVELOPMENT_SERVERS.get(facts.framework.value if facts.framework else "", ())
         ),

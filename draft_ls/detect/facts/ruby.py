@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.facts import Facts
+from draft_ls.detect.facts.system import system_packages
 from draft_ls.detect.model import Fact
 from draft_ls.detect.network import scan
 from draft_ls.detect.tokens import Signs
@@ -66,7 +67,7 @@ def analyze(subject: Subject) -> Facts:
         "node": sources.has("package.json") or _runs_scripts(subject),
         "ruby_file": sources.has(".ruby-version")
         and bool(sources.find(gemfile or "", r"file:\s*[\"']\.ruby-version")),
-        "packages": _packages(subject),
+        "packages": tuple(dict.fromkeys((*_packages(subject), *system_packages(sources)))),
     }
     _start(subject, facts)
     return facts

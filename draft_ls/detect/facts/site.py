@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.facts import Facts
+from draft_ls.detect.facts.publishing import published_folder
 from draft_ls.detect.model import Fact
 from draft_ls.detect.versions import pinned
 
@@ -46,10 +47,21 @@ def analyze(subject: Subject) -> Facts:
         facts.build = Fact(command, evidence)
     else:
         declared = sources.find("Staticfile", r"^root:\s*(\S+)")
+        published = published_folder(sources)
         folders = (
             [declared[1].rstrip("/")]
             if declared
-            else ["", "public", "dist", "site", "www", "html", "static", "src"]
+            else [
+                *([published.value] if published else ()),
+                "",
+                "public",
+                "dist",
+                "site",
+                "www",
+                "html",
+                "static",
+                "src",
+            ]
         )
         root = next(
             (each for each in folders if sources.has(f"{each}/index.html" if each else "index.html")),

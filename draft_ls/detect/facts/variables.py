@@ -1,10 +1,11 @@
-"""Environment variables that an app needs, as its example files list them."""
+"""Environment variables that an app needs, as its example files list them, and Heroku's ``app.json``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.model import Fact
+from draft_ls.detect.sources import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,11 +29,21 @@ PLATFORM = frozenset({"PORT", "HOST", "NODE_ENV", "PATH", "HOME", "TZ", "LANG"})
 
 def example_variables(sources: Sources) -> Iterator[Fact[str]]:
     """The variables of ``.env.example`` and its like."""
+    yield from _heroku(sources)
     path = sources.first(*EXAMPLES)
     if path:
         for _, match in sources.search((path,), r"^(?:export[ \t]+)?([A-Z][A-Z0-9_]*)[ \t]*="):
             if match[1] not in PLATFORM:
                 yield Fact(match[1], (sources.evidence(path, match),))
+
+
+def _heroku(sources: Sources) -> Iterator[Fact[str]]:
+    """The variables of Heroku's ``app.json`` that have no value there: whoever deploys the app has to give one."""
+    for name, said in table(sources.json("app.json").get("env")).items():
+        given = said if isinstance(said, str) else table(said).get("value")
+        optional = table(said).get("required") is False
+        if not given and not optional and name not in PLATFORM:
+            yield Fact(name, (sources.quote("app.json", f'"{name}"', name),))
 
 
 def unique(variables: Iterable[Fact[str]]) -> tuple[Fact[str], ...]:
