@@ -10,6 +10,7 @@ from draft_ls.detect.candidates import Triggers
 from draft_ls.detect.dependencies import Dependencies
 from draft_ls.detect.facts import Subject, analyzer
 from draft_ls.detect.facts.existing import complete
+from draft_ls.detect.facts.tools import ends
 from draft_ls.detect.model import Detection
 from draft_ls.detect.sources import Sources
 from draft_ls.detect.ties import FRONT_ENDS, chosen
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 CERTAIN_ENOUGH = 0.3
 """Below this confidence a folder is no app."""
+
+NO_SERVICE = 0.25
+"""The confidence of a program that ends by itself: it is no app."""
 
 CERTAIN_BELOW = 0.5
 """Below this confidence a sub-folder is no app of its own, and the root is none beside other apps."""
@@ -58,7 +62,7 @@ class Survey:
             first = self.rejected[0]
             where = first.path or "this folder"
             seen = ", ".join(dict.fromkeys(each.seen for each in first.evidence[:3]))
-            return f"No app here: {where} has {seen}, but nothing that starts a server or a program."
+            return f"No app here: {where} has {seen}, but nothing that runs on and on: no server, no worker."
         return f"No app here: none of {self.folders} folders has a file that a pack knows."
 
 
@@ -270,6 +274,9 @@ def _fit(sources: Sources, declared: Dependencies, pack: PackRules) -> tuple[Det
     subject = Subject(sources, pack, framework, framework_fact, declared)
     facts = analyzer(pack.analyzer)(subject)
     complete(subject, facts)
+    ending = ends(subject, facts)
+    if ending:
+        facts.confidence, facts.evidence = min(facts.confidence, NO_SERVICE), (*facts.evidence, *ending)
     if framework:
         confidence = max(confidence, framework.confidence)
     detection = Detection(

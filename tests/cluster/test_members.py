@@ -1,4 +1,4 @@
-"""Apps with packages beside them, of every ecosystem with a stand-in: built by a real Docker Engine, run, and answering.
+"""Apps with packages beside them, of each ecosystem with a stand-in: built by a real Docker Engine, run, and answering.
 
 What they answer comes from a package beside the app, which depends on another where that is the usual way.
 """

@@ -58,6 +58,12 @@ _SKIPPED = re.compile(r"(?:^|/)(?:vendor|testdata|tools?|scripts|hack|examples?|
 _SERVERS = ("server", "api", "web", "app", "http", "service", "main", "backend")
 
 
+_SERVES = re.compile(
+    r"""\b(?:Use|Name):\s*"(serve|server|start|web|http|api|daemon)\b[^"]*["]""", re.MULTILINE
+)
+"""A command of cobra's or of urfave's that starts a server."""
+
+
 def analyze(subject: Subject) -> Facts:
     """Find the facts of a Go app."""
     sources = subject.sources
@@ -98,7 +104,19 @@ def analyze(subject: Subject) -> Facts:
         facts.reads_port = facts.reads_port or next(bare, None) is not None
     if facts.port is None:
         _tagged(sources, facts)
+    served = _serving(subject) if facts.start else None
+    if served and facts.start:
+        facts.start = Fact((*facts.start.value, served.value), (*facts.start.evidence, *served.evidence))
     return facts
+
+
+def _serving(subject: Subject) -> Fact[str] | None:
+    """The command of a program with several of them that starts its server: ``gateway serve``."""
+    if not subject.depends("golang:github.com/spf13/cobra", "golang:github.com/urfave/cli*"):
+        return None
+    found = subject.sources.search(subject.sources.matching("**/*.go"), _SERVES)
+    match = next(found, None)
+    return Fact(match[1][1], (subject.sources.evidence(*match),)) if match else None
 
 
 def _needs_c(subject: Subject) -> bool:

@@ -102,6 +102,10 @@ def analyze(subject: Subject) -> Facts:
         return facts
     _network(subject, facts)
     facts.start = standalone(subject) or start(subject, facts, declared, manager)
+    if facts.start and facts.start.value[0] == "bun" and subject.framework_name in {"hono", "elysia"}:
+        # Bun serves what the entry file exports, where PORT says.
+        exported = sources.search(facts.start.value[1:], r"^export default \w+;?\s*$")
+        facts.reads_port = facts.reads_port or next(exported, None) is not None
     if facts.start and facts.start.value[0] == "fastify":
         facts.reads_port = True
     facts.details["artifacts"] = artifacts(subject, facts.start)

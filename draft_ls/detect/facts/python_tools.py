@@ -133,7 +133,13 @@ def _pinned(sources: Sources) -> Fact[str] | None:
         ("runtime.txt", r"^\s*python-(\d+\.\d+)"),
         ("Pipfile", r"""^\s*python_(?:full_)?version\s*=\s*["'](\d+\.\d+)"""),
     )
-    return _line(pinned(sources, pins, "python"))
+    return _line(pinned(sources, pins, "python")) or _line(_of_space(sources))
+
+
+def _of_space(sources: Sources) -> Fact[str] | None:
+    """The version that a Space of Hugging Face asks for, in the head of its README."""
+    match = sources.find("README.md", r"""\A---\n(?:[^-].*\n)*?python_version:\s*["']?(\d+\.\d+)""")
+    return Fact(match[1], (sources.evidence("README.md", match),)) if match else None
 
 
 def _ranged(sources: Sources) -> Fact[str] | None:

@@ -96,8 +96,8 @@ EXPECTED = {
     "pip": (
         ("libs/base", "libs/store", "services/api"),
         (
-            "COPY --chown=10001:10001 libs/store/ /app/libs/store/\nCOPY services/api/requirements.txt ./\n"
-            "RUN pip install --no-cache-dir -r requirements.txt",
+            "COPY --chown=10001:10001 libs/store/ /app/libs/store/\nCOPY services/api/requirements.txt ./\n",
+            "COPY services/api/requirements.txt ./\nRUN pip install --no-cache-dir -r requirements.txt",
             "ENV PYTHONPATH=/app/services/api:/app/libs/store/src:/app/libs/base",
             "WORKDIR /app/services/api",
         ),
@@ -113,7 +113,10 @@ EXPECTED = {
     ),
     "pipenv": (
         ("libs/base", "libs/store", "services/api"),
-        ("COPY libs/store/ /app/libs/store/", "COPY services/api/Pipfile services/api/Pipfile.lock ./\nRUN pipenv sync"),
+        (
+            "COPY libs/store/ /app/libs/store/",
+            "COPY services/api/Pipfile services/api/Pipfile.lock ./\nRUN pipenv sync",
+        ),
     ),
     "uv path": (
         ("libs/base", "libs/store", "services/api"),

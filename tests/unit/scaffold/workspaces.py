@@ -373,7 +373,8 @@ WORKSPACES: dict[str, tuple[str, dict[str, str]]] = {
         {
             **PYTHON_BESIDE,
             "services/api/pyproject.toml": '[tool.poetry]\npackage-mode = false\n\n[tool.poetry.dependencies]\n'
-            'python = "^3.11"\nflask = "^3.0"\ngunicorn = "^23"\nstore = { path = "../../libs/store", develop = true }\n',
+            'python = "^3.11"\nflask = "^3.0"\ngunicorn = "^23"\n'
+            'store = { path = "../../libs/store", develop = true }\n',
             "services/api/poetry.lock": "",
         },
     ),
@@ -391,7 +392,8 @@ WORKSPACES: dict[str, tuple[str, dict[str, str]]] = {
         {
             **PYTHON_BESIDE,
             "services/api/pyproject.toml": '[project]\nname = "api"\nversion = "1"\n'
-            'dependencies = ["flask", "gunicorn", "store"]\n\n[tool.uv.sources]\nstore = { path = "../../libs/store" }\n',
+            'dependencies = ["flask", "gunicorn", "store"]\n\n'
+            '[tool.uv.sources]\nstore = { path = "../../libs/store" }\n',
             "services/api/uv.lock": "version = 1\n",
         },
     ),
