@@ -58,9 +58,7 @@ _SKIPPED = re.compile(r"(?:^|/)(?:vendor|testdata|tools?|scripts|hack|examples?|
 _SERVERS = ("server", "api", "web", "app", "http", "service", "main", "backend")
 
 
-_SERVES = re.compile(
-    r"""\b(?:Use|Name):\s*"(serve|server|start|web|http|api|daemon)\b[^"]*["]""", re.MULTILINE
-)
+_SERVES = r'\b(?:Use|Name):\s*"(serve|server|start|web|http|api|daemon)\b[^"]*"'
 """A command of cobra's or of urfave's that starts a server."""
 
 
