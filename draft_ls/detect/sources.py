@@ -73,12 +73,10 @@ class Sources:
         """The app's files that a glob selects: ``*`` and ``?`` within a folder's name, ``**/`` for any folders."""
         found = self._paths.get(pattern)
         if found is None:
-            if not any(sign in pattern for sign in "*?["):
-                found = (pattern,) if pattern in self._set else ()
-            else:
-                fits = glob(pattern).fullmatch
-                found = tuple(path for path in self._narrowed(pattern) if fits(path))
-            self._paths[pattern] = found
+            if not is_glob(pattern):
+                return (pattern,) if pattern in self._set else ()
+            fits = glob(pattern).fullmatch
+            found = self._paths[pattern] = tuple(path for path in self._narrowed(pattern) if fits(path))
         return found
 
     def _narrowed(self, pattern: str) -> Sequence[str]:
@@ -224,6 +222,12 @@ def _compile(pattern: str) -> re.Pattern[str]:
 def compiled(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
     """A pattern in multi-line mode, compiled once."""
     return _compile(pattern) if isinstance(pattern, str) else pattern
+
+
+@lru_cache(maxsize=4096)
+def is_glob(pattern: str) -> bool:
+    """Whether a path pattern has signs that stand for others."""
+    return any(sign in pattern for sign in "*?[")
 
 
 @lru_cache(maxsize=1024)

@@ -68,8 +68,19 @@ _BUILDS = re.compile(
 """A script that builds, whatever it is called."""
 
 
+_BUILT_IN = re.compile(r"(?:NEXT_PUBLIC|NUXT_PUBLIC|VITE|REACT_APP|VUE_APP|GATSBY|EXPO_PUBLIC|PUBLIC)_\w+")
+"""Variables that a build writes into what browsers load."""
+
+
 def analyze(subject: Subject) -> Facts:
     """Find the facts of an app that has a ``package.json``, or a lone server script."""
+    facts = _facts(subject)
+    built_in = (each.value for each in facts.variables if facts.build and _BUILT_IN.fullmatch(each.value))
+    facts.details["build_variables"] = tuple(built_in)
+    return facts
+
+
+def _facts(subject: Subject) -> Facts:
     sources = subject.sources
     package = sources.json("package.json")
     manager = package_manager(sources)

@@ -72,6 +72,13 @@ SIGNS = Signs(
 )
 """Servers that are written in PHP: Swoole, ReactPHP, Workerman, Amp."""
 
+LARAVEL_FOLDERS = (
+    "bootstrap/cache",
+    *(f"storage{each}" for each in ("", "/app", "/framework", "/logs")),
+    *(f"storage/framework/{each}" for each in ("cache", "sessions", "views")),
+)
+"""What Laravel writes to, and does not make by itself: its repository holds them by files that are not copied."""
+
 FILE_LIMIT = 100
 """How many source files are looked into for what they call."""
 
@@ -112,7 +119,7 @@ def analyze(subject: Subject) -> Facts:
         "assets": sources.has("package.json")
         and bool(re.search(r'"build"\s*:', sources.text("package.json"))),
         "assets_lockfile": sources.first("package-lock.json", "pnpm-lock.yaml", "yarn.lock") or "",
-        "writable": ("storage", "bootstrap/cache")
+        "writable": LARAVEL_FOLDERS
         if subject.framework_name == "laravel"
         else ("var",)
         if subject.framework_name == "symfony"

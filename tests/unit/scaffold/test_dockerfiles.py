@@ -307,3 +307,44 @@ def test_phoenix_compiles_before_its_assets() -> None:
     text = written(files)
     assert text.index("npm --prefix assets install") < text.index("RUN mix compile")
     assert text.index("RUN mix compile") < text.index("mix assets.deploy")
+
+
+def test_what_a_build_writes_into_pages_is_a_build_argument() -> None:
+    files = {
+        "package.json": '{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "5"}}',
+        "index.html": "",
+        ".env.example": "VITE_API_URL=\nSECRET=\n",
+    }
+    text = written(files)
+    assert "ARG VITE_API_URL\nRUN npm run build" in text
+    assert "SECRET" not in text
+
+
+def test_packages_that_an_aptfile_names_are_installed() -> None:
+    aptfile = {"Aptfile": "# for thumbnails\nimagemagick\n:repo:deb http://example.com stable main\nffmpeg\n"}
+    python = {"requirements.txt": "flask\n", "app.py": "from flask import Flask\napp = Flask(__name__)\n"}
+    assert "--no-install-recommends ffmpeg imagemagick \\\n" in written({**python, **aptfile})
+    node = {"package.json": package(scripts={"start": "node server.js"}), "server.js": ""}
+    assert "--no-install-recommends ffmpeg imagemagick \\\n" in written({**node, **aptfile})
+    ruby = {"Gemfile": 'gem "sinatra"\n', "config.ru": "run App\n"}
+    assert "--no-install-recommends imagemagick ffmpeg \\\n" in written({**ruby, **aptfile})
+
+
+def test_an_open_gunicorn_gets_one_that_has_the_worker() -> None:
+    files = {
+        "requirements.txt": "flask\neventlet\ngunicorn\n",
+        "Procfile": "web: gunicorn --worker-class eventlet -w 1 app:app\n",
+        "app.py": "from flask import Flask\napp = Flask(__name__)\n",
+    }
+    assert '-r requirements.txt "gunicorn>=23,<24"' in written(files)
+    pinned = {**files, "requirements.txt": "flask\neventlet\ngunicorn==22.0.0\n"}
+    assert "gunicorn>=" not in written(pinned)
+
+
+def test_laravel_finds_the_folders_that_it_writes_to() -> None:
+    files = {
+        "composer.json": '{"require": {"laravel/framework": "^11"}}',
+        "artisan": "",
+        "public/index.php": "",
+    }
+    assert "storage/logs storage/framework/cache storage/framework/sessions" in written(files)
