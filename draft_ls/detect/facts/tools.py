@@ -50,6 +50,14 @@ _WAITS = (
     r"signal\.Notify\(|signal\.signal\(|tokio::signal|ctrlc::set_handler|loop\.run_forever|serve_forever|time\.Tick\("
     r"|time\.NewTicker\(|schedule\.every|sd_notify|while True:|\bListenAndServe|net\.Listen\(|TcpListener|UdpSocket"
 )
+_FUNCTIONS = (
+    ("serverless.yml", r"^provider:"),
+    ("template.yaml", r"AWS::Serverless"),
+    ("wrangler.toml", r"^main\s*="),
+    ("wrangler.json", r'"main"\s*:'),
+    ("wrangler.jsonc", r'"main"\s*:'),
+)
+_HANDLER = r"^def \w*handler\(event, _?context"
 _SOURCES = ("**/*.py", "**/*.go", "**/*.rs")
 _DEPLOYED = (
     "Procfile",
@@ -64,18 +72,30 @@ FILE_LIMIT = 60
 """How many source files are asked whether they wait for something."""
 
 
+def _function(subject: Subject, facts: Facts) -> Evidence | None:
+    """What says that a cloud runs it as a function, and nothing that it is started otherwise."""
+    sources = subject.sources
+    if facts.start is None:
+        for path, sign in _FUNCTIONS:
+            match = sources.find(path, sign)
+            if match:
+                return sources.evidence(path, match)
+    script = facts.start.value[-1] if facts.start and facts.start.value[:1] == ("python",) else ""
+    handler = sources.find(script, _HANDLER) if facts.port is None and facts.framework is None else None
+    return sources.evidence(script, handler) if handler else None
+
+
 def ends(subject: Subject, facts: Facts) -> tuple[Evidence, ...]:
     """What says that a program does its work and ends, or that something else runs it; empty if nothing does."""
     sources = subject.sources
+    function = _function(subject, facts)
+    if function:
+        return (function,)
     if facts.port or facts.framework or sources.first(*DOCKERFILES, *_DEPLOYED) or subject.depends(*LASTING):
         return ()
     hosted = subject.depends(*RUN_BY_OTHERS) if facts.start is None else None
     if hosted:
         return (hosted,)
-    match = sources.find("serverless.yml", r"^provider:") or sources.find("template.yaml", r"AWS::Serverless")
-    if match and facts.start is None:
-        path = "serverless.yml" if sources.has("serverless.yml") else "template.yaml"
-        return (sources.evidence(path, match),)
     packed = [path for path in sources.matching("*.csproj") if sources.find(path, r"<PackAsTool>\s*true")]
     if packed:
         return (sources.evidence(packed[0], sources.find(packed[0], r"<PackAsTool>\s*true")),)
