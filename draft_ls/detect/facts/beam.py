@@ -41,23 +41,7 @@ def analyze(subject: Subject) -> Facts:
 def _elixir(subject: Subject) -> Facts:
     sources = subject.sources
     facts = Facts(framework=subject.framework_fact)
-    facts.version = line_of(
-        pinned(
-            sources,
-            (
-                (".elixir-version", r"^\s*(\d+\.\d+)"),
-                ("elixir_buildpack.config", r"^elixir_version=(\d+\.\d+)"),
-            ),
-            "elixir",
-        ),
-        2,
-    )
-    constraint = sources.find("mix.exs", r'elixir:\s*"([^"]+)"') or sources.find(
-        "mix.exs", r'^\s*@elixir\w*\s+"([^"]+)"'
-    )
-    chosen = choose(constraint[1], ELIXIRS, PREFERRED) if constraint else None
-    if constraint and chosen and not facts.version:
-        facts.version = Fact(chosen, (sources.evidence("mix.exs", constraint),))
+    facts.version = _elixir_version(sources)
     facts.package_manager = Fact("mix", (sources.evidence("mix.exs"),))
     app = sources.find("mix.exs", r"app:\s*:(\w+)")
     release = sources.find("mix.exs", r"releases:\s*\[\s*(\w+):") or sources.find(
@@ -103,6 +87,21 @@ def _elixir(subject: Subject) -> Facts:
     facts.port, facts.reads_port = network.port, network.reads_port
     facts.health, facts.variables = _scoped(sources, network.health), network.variables
     return facts
+
+
+def _elixir_version(sources: Sources) -> Fact[str] | None:
+    """The release line: pin files, then the range of ``mix.exs``."""
+    pins = (
+        (".elixir-version", r"^\s*(\d+\.\d+)"),
+        ("elixir_buildpack.config", r"^elixir_version=(\d+\.\d+)"),
+    )
+    pin = line_of(pinned(sources, pins, "elixir"), 2)
+    constraint = sources.find("mix.exs", r'elixir:\s*"([^"]+)"') or sources.find(
+        "mix.exs", r'^\s*@elixir\w*\s+"([^"]+)"'
+    )
+    chosen = choose(constraint[1], ELIXIRS, PREFERRED) if constraint else None
+    ranged = Fact(chosen, (sources.evidence("mix.exs", constraint),)) if constraint and chosen else None
+    return pin or ranged
 
 
 def fetches(text: str) -> bool:
