@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from draft_ls.errors import DraftError, Place, Problem, Span, Stage
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from jinja2 import Template
     from jinja2.sandbox import SandboxedEnvironment
 
 OUTPUT_LIMIT = 1024 * 1024
@@ -30,6 +31,11 @@ def _environment() -> SandboxedEnvironment:
     return environment
 
 
+@lru_cache(maxsize=256)
+def _compiled(template: str) -> Template:
+    return _environment().from_string(template)
+
+
 def render(template: str, values: Mapping[str, object], path: Path) -> str:
     """The text that a template makes of these values.
 
@@ -44,7 +50,7 @@ def render(template: str, values: Mapping[str, object], path: Path) -> str:
     from jinja2 import TemplateError
 
     try:
-        text = "".join(_bounded(_environment().from_string(template).generate(dict(values))))
+        text = "".join(_bounded(_compiled(template).generate(dict(values))))
     except (
         TemplateError,
         ArithmeticError,
