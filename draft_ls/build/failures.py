@@ -295,7 +295,7 @@ def _step_fix(case: Case, code: int) -> str:
         return "The step was killed, most likely for lack of memory: give Docker more."
     if _NETWORK.search(case.text):
         return "Check the network that builds use: DNS, a proxy (`HTTP_PROXY` as build arg), a firewall."
-    return "See the step's last lines."
+    return "See the step's last lines in the log."
 
 
 def _other(case: Case) -> Problem:

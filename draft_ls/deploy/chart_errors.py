@@ -315,10 +315,10 @@ def _object(text: str, chart: Path, _: Sequence[Path]) -> Problem | None:
         )
     if (found := rejection(text)) is not None:
         named = f"{found.kind} {found.name!r}" if found.name else f"this {found.kind or 'object'}"
-        where = f" at {'.'.join(found.path)}" if found.path and not found.name else ""
+        where = f" ({'.'.join(found.path)})" if found.path and not found.name else ""
         return Problem(
             "chart-object-invalid",
-            f"The cluster does not accept {named}{where}: {found.message}",
+            f"The cluster does not accept {named}: {found.message}{where}",
             Stage.RELEASE,
             _kind_place(chart, text),
             cause=text,

@@ -172,11 +172,11 @@ def _faults(rendered: str, wanted: Rendering, schemas: ClusterSchemas | None) ->
 
 def _problem(wanted: Rendering, part: Segment, manifest: Mapping[str, Any], fault: Fault) -> Problem:
     path = ".".join(fault.path)
-    where = f" at {path}" if path else ""
+    where = f" ({path})" if path else ""
     place, *others = field_places(wanted.chart, wanted.values, part, fault.path, fault.key)
     return Problem(
         "chart-object-invalid",
-        f"Kubernetes does not accept this {manifest.get('kind')}{where}: {fault.message}.",
+        f"Kubernetes does not accept this {manifest.get('kind')}: {fault.message}{where}.",
         place=place,
         fix="Correct the field; kubectl explain tells what it takes.",
         related=tuple((each, "it is rendered here") for each in others),

@@ -82,7 +82,7 @@ def _command(ls: DraftLanguageServer, key: Key, title: str, name: str) -> Comman
 def up_title(status: Status) -> str:
     """What the first lens says: where the environment stands, and what pressing it does."""
     if status.state is State.LIVE:
-        live = "" if status.revision is None else f" r{status.revision}"
+        live = "" if status.revision is None else f", revision {status.revision}"
         return f"● Live{live}" if status.watching else f"▶ Up (live{live})"
     if status.state is State.FAILED:
         return "▶ Up again (failed)"

@@ -59,6 +59,15 @@ test("a failure names its stage and is marked as more than a colour", () => {
   assert.match(item.tooltip, /Mend it/);
 });
 
+test("a failure is told once, with a cause that is short", () => {
+  const problem = { code: "app-ended", message: "The app ended", severity: "error", cause: "RuntimeError: boom" };
+  const tooltip = (cause: string) =>
+    render({ status: status({ state: "failed", message: problem.message, problems: [{ ...problem, cause }] }) })?.tooltip ?? "";
+  assert.equal(tooltip(problem.cause).split("The app ended").length, 2);
+  assert.match(tooltip(problem.cause), /RuntimeError: boom/);
+  assert.ok(!tooltip("x".repeat(1000)).includes("xxx"));
+});
+
 test("a held save warns and can be deployed anyway", () => {
   const item = render({ status: status({ state: "held" }) });
   assert.equal(item?.severity, "warning");

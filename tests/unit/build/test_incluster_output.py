@@ -38,7 +38,7 @@ CASES = {
         "FROM debian\nRUN exit 3\n",
         ('STEP 1/2: FROM debian\nSTEP 2/2: RUN exit 3\n'
         'Error: building at STEP "RUN exit 3": while running runtime: exit status 3'),
-        ("build-step-failed", 1, "exit status 3", "See the step's last lines."),
+        ("build-step-failed", 1, "exit status 3", "See the step's last lines in the log."),
     ),
     "no such file": (
         "FROM debian:bookworm-slim\nCOPY nothere /x\n",

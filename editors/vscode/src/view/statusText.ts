@@ -38,6 +38,9 @@ export const TOOLTIP_COMMANDS = [
 /** Shorter stages would all be shown as 0.0 s. */
 const SHOWN_SECONDS = 0.05;
 
+/** A longer cause is a tool's whole output. */
+const CAUSE_LENGTH = 160;
+
 const WORKING: readonly State[] = ["saved", "building", "pushing", "syncing", "releasing", "rolling out"];
 
 export function isWorking(state: State): boolean {
@@ -155,12 +158,14 @@ function commandOf(status: StatusParams): string {
 
 function tooltip(status: StatusParams, several: boolean): string {
   const target = { app: status.app, environment: status.environment };
+  const problems = (status.problems ?? []).slice(0, 3);
+  // When all is well the table says it better, and else a problem may have said it already.
+  const said = status.state === "live" || problems.some((one) => one.message === status.message);
   const parts = [
     `**${escaped(status.name)}** · ${escaped(status.environment)} — ${stateWord(status.state)}`,
-    // When all is well the table says it better.
-    status.message === "" || status.state === "live" ? "" : escaped(status.message),
+    ...problems.map(problemLine),
+    said ? "" : escaped(status.message),
     factTable(status),
-    ...(status.problems ?? []).slice(0, 3).map(problemLine),
     links(status, target, several),
   ];
   return parts.filter((part) => part !== "").join("\n\n");
@@ -197,10 +202,14 @@ function took(status: StatusParams): string | undefined {
     : `${seconds(status.took)} (${stages.join(" · ")})`;
 }
 
+/** What, why and what to do; the why only where it is short: all of it is in the editor and in the output. */
 function problemLine(problem: ProblemInfo): string {
-  const fix = problem.fix === undefined || problem.fix === "" ? "" : `  \n$(lightbulb) ${escaped(problem.fix)}`;
   const icon = problem.severity === "error" ? "error" : "warning";
-  return `$(${icon}) ${escaped(problem.message)}${fix}`;
+  const lines = [`$(${icon}) ${escaped(problem.message)}`];
+  const cause = problem.cause ?? "";
+  if (cause !== "" && cause !== problem.message && cause.length <= CAUSE_LENGTH) lines.push(escaped(cause));
+  if (problem.fix !== undefined && problem.fix !== "") lines.push(`$(lightbulb) ${escaped(problem.fix)}`);
+  return lines.join("  \n");
 }
 
 function links(status: StatusParams, target: object, several: boolean): string {
