@@ -13,7 +13,10 @@ from ground import ROOT
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("editor", "--runs", "3"), {"completion", "hover", "diagnostic", "diagnosticAfterChange"}),
+        (
+            ("editor", "--runs", "3"),
+            {"completion", "hover", "diagnosticAfterChange", "configAnalysis", "contractAnalysis"},
+        ),
         (("detect", "--runs", "1", "--only", "1000"), {"1000", "10000"}),
     ],
 )

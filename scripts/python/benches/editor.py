@@ -1,6 +1,7 @@
 """``scripts/bench editor``: how long a person waits for an answer while typing in draft.toml.
 
-Requests over real stdio, from sending to the decoded answer: so the client's own work is in it.
+Requests over real stdio, from sending to the decoded answer: so the client's own work is in it. And, in a
+process of its own, what the analysis takes: ``diagnosticAfterChange`` is an answer and all of that together.
 """
 
 from __future__ import annotations
@@ -15,6 +16,11 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types as lsp
 
 from benches.numbers import percentile, progress, summary
+from draft_ls.analysis.app import problems_of_app
+from draft_ls.analysis.context import Memory
+from draft_ls.analysis.draft_toml import config_problems
+from draft_ls.config.read import parse
+from draft_ls.files import DiskTree, OverlayTree
 from editor import editing
 from place import ROOT, with_tools
 
@@ -47,7 +53,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
             for method, params in asked.items():
                 result[method.split("/")[1]] = await ask(editor, method, params, runs)
             result["diagnosticAfterChange"] = await type_and_ask(editor, config, text, runs)
-            return result
+            return result | look(config, text, runs)
 
 
 async def ask(editor: Editor, method: str, params: Any, runs: int) -> dict[str, float]:
@@ -72,6 +78,23 @@ async def type_and_ask(editor: Editor, config: Path, text: str, runs: int) -> di
         await editor.request(lsp.TEXT_DOCUMENT_DIAGNOSTIC, params)
         samples.append(time.perf_counter() - started)
     return described(samples)
+
+
+def look(config: Path, text: str, runs: int) -> dict[str, dict[str, float]]:
+    """A key pressed, and what the analysis itself takes: of draft.toml alone, and of the whole app."""
+    progress("analysis of draft.toml, and of the app")
+    memory = Memory()
+    alone: list[float] = []
+    whole: list[float] = []
+    for number in range(runs):
+        tree = OverlayTree(DiskTree(config.parent), {config.name: f"{text}\n# {number}\n    nam = 1\n"})
+        started = time.perf_counter()
+        config_problems(tree, parse(tree.read(config.name) or "", config))
+        between = time.perf_counter()
+        problems_of_app(tree, memory)
+        alone.append(between - started)
+        whole.append(time.perf_counter() - between)
+    return {"configAnalysis": described(alone), "contractAnalysis": described(whole)}
 
 
 def described(samples: list[float]) -> dict[str, float]:
