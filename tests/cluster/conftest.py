@@ -45,6 +45,9 @@ def real_cluster(tools: Tools) -> Iterator[RealCluster]:
     left = cluster.get("namespaces")["items"]
     names = [each["metadata"]["name"] for each in left if each["metadata"]["name"].startswith(PREFIX)]
     mine = [name for name in names if name in _made]
+    now = "--all", "--grace-period=0", "--force", "--wait=false"
+    for name in mine:  # else the last pods' time of grace is waited for, twice over
+        cluster.kubectl("delete", "pods", "-n", name, *now)
     if mine:
         cluster.kubectl("delete", "namespace", "--ignore-not-found", "--timeout=110s", *mine)
 
