@@ -168,7 +168,12 @@ def _hints(ls: DraftLanguageServer, params: types.InlayHintParams) -> list[types
     path, text, lines = read
     wanted = range(params.range.start.line, params.range.end.line + 1)
     return [
-        types.InlayHint(lines.position(hint.position), hint.text, padding_left=True)
+        types.InlayHint(
+            lines.position(hint.position),
+            hint.text,
+            tooltip=f"In effect by default: {hint.text.strip()}",  # editors cut a long hint short
+            padding_left=True,
+        )
         for hint in hints(text, ls.tree(path.parent))
         if hint.position.line in wanted
     ]

@@ -143,6 +143,7 @@ async def test_hover_definition_links_and_hints(app: Path) -> None:
         hints = await client.text_document_inlay_hint_async(types.InlayHintParams(document, whole))
         assert hints
         assert 'dockerfile = "Dockerfile"' in str(hints[0].label)
+        assert hints[0].tooltip == f"In effect by default: {hints[0].label}"
 
 
 async def test_symbols_folding_formatting_and_rename(app: Path) -> None:
