@@ -585,7 +585,7 @@ async def under_way(builds: ClusterBuilder, request: BuildRequest) -> asyncio.Ta
 async def test_what_is_too_much_is_collected_and_hurts_no_build(
     builder: Installed, person: Person, tmp_path: Path
 ) -> None:
-    dockerfile = "FROM python:3.11-slim\nRUN head -c 30M /dev/urandom >/big # {}\n"
+    dockerfile = "FROM python:3.11-slim\nRUN head -c 80M /dev/urandom >/big # {}\n"
     small = "RUN echo under way && sleep 2\n"
 
     def size() -> int:
@@ -602,11 +602,12 @@ async def test_what_is_too_much_is_collected_and_hurts_no_build(
 
     async with person("kay") as builds:
         await builds.push(await builds.build(of_app(dockerfile.format(1))))
-        limit = size() + 15_000
+        limit = size() + 40_000
         building = await under_way(builds, of_app(dockerfile.format(2) + small))
         collecting = asyncio.create_task(asyncio.to_thread(collect, limit))
-        assert (await builds.push(await building)).digest is not None
+        image = await building
         assert "collecting" not in await collecting  # what is built and not pushed is waited for
+        assert (await builds.push(image)).digest is not None
         assert size() > limit
         assert "collecting images that nothing is built on" in await asyncio.to_thread(collect, limit)
         assert size() <= limit
