@@ -222,6 +222,7 @@ def _known(text: str, key: Key, span: Span, offers: Offers) -> Iterator[Proposal
         Kind.CONTEXTS: offers.contexts,
         Kind.NAMESPACE: dict.fromkeys(("default", *_used(text, "namespace"), *offers.namespaces)),
         Kind.REGISTRY: dict.fromkeys(_used(text, "registry")),
+        Kind.CREDENTIALS: dict.fromkeys(("draft-registry", *_used(text, "registry_secret"))),
         Kind.PORTS: (f"8080:{port}" for port in offers.ports),
     }
     if key.kind is Kind.FLAG:

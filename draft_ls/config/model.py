@@ -71,6 +71,10 @@ class SyncRules:
     restart: tuple[str, ...] | None = None
 
 
+REGISTRY_SECRET = "draft-registry"  # noqa: S105 - its name
+"""The secret that the builder in the cluster pushes with, unless draft.toml names another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """One table ``[environments.<key>]``: how and where the app is deployed.
@@ -80,6 +84,7 @@ class Environment:
         name: the Helm release name, a DNS label.
         contexts: the kube contexts it may be deployed to; empty: whichever is current.
         registry: where images are pushed, without a scheme; none: straight into a local cluster.
+        registry_secret: the secret with which the builder in the cluster pushes, in the namespace.
         build_context: the folder whose files go into the image: ``.``, or ``..`` as often as it lies above.
         dockerfile, chart, values, build_tar, chart_tar: paths relative to the app's folder.
         timeout: seconds for the rollout.
@@ -93,6 +98,7 @@ class Environment:
     namespace: str = "default"
     contexts: tuple[str, ...] = ()
     registry: str | None = None
+    registry_secret: str = REGISTRY_SECRET
     builder: Builder = Builder.AUTO
     build_context: str = "."
     dockerfile: str = "Dockerfile"

@@ -1,4 +1,4 @@
-"""Names that Kubernetes and Helm accept: RFC 1123 labels."""
+"""Names that Kubernetes and Helm accept: RFC 1123 labels and subdomains."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ LABEL_LIMIT = 63
 
 RELEASE_LIMIT = 53
 """The longest Helm release name: Helm leaves ten characters for the suffixes that charts add."""
+
+SUBDOMAIN_LIMIT = 253
+"""The longest RFC 1123 subdomain: a secret's name, and that of most other objects."""
 
 LABEL_RULE = "lower-case letters, digits and '-', with a letter or digit at both ends"
 
@@ -29,6 +32,11 @@ def is_release_name(text: str) -> bool:
 def is_namespace(text: str) -> bool:
     """Whether Kubernetes accepts ``text`` as the name of a namespace."""
     return is_dns_label(text, LABEL_LIMIT)
+
+
+def is_secret_name(text: str) -> bool:
+    """Whether Kubernetes accepts ``text`` as the name of a secret: labels, with dots between them."""
+    return len(text) <= SUBDOMAIN_LIMIT and all(_LABEL.fullmatch(label) for label in text.split("."))
 
 
 def dns_label(text: str, limit: int = RELEASE_LIMIT) -> str:

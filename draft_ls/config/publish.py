@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 
-from draft_ls.config.names import LABEL_LIMIT, RELEASE_LIMIT
+from draft_ls.config.names import LABEL_LIMIT, RELEASE_LIMIT, SUBDOMAIN_LIMIT
 from draft_ls.config.schema import BUILDERS, ENVIRONMENTS, KEYS, LONGEST_WAIT, SYNC_MODES, Key, Kind
 
 TABLE_START = "<!-- keys: made by scripts/publish-schema from draft_ls/config/schema.py -->"
@@ -15,6 +15,7 @@ Schema = dict[str, object]
 
 _TEXT: Schema = {"type": "string", "minLength": 1}
 _LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+_SUBDOMAIN = r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$"
 _PATH: Schema = {"type": "string", "minLength": 1, "pattern": r"^(?![/~]|[A-Za-z]:)[^\\]*$"}
 
 
@@ -27,6 +28,7 @@ _KINDS: dict[Kind, Schema] = {
     Kind.NAMESPACE: {"type": "string", "pattern": _LABEL, "maxLength": LABEL_LIMIT},
     Kind.CONTEXTS: {"anyOf": [_TEXT, _list(_TEXT, minItems=1)]},
     Kind.REGISTRY: {"type": "string", "minLength": 1, "pattern": r"^(?!.*://)\S*$"},
+    Kind.CREDENTIALS: {"type": "string", "pattern": _SUBDOMAIN, "maxLength": SUBDOMAIN_LIMIT},
     Kind.BUILDER: {"enum": list(BUILDERS)},
     Kind.PATH: _PATH,
     Kind.PATHS: _list(_PATH),

@@ -20,12 +20,13 @@ LONGEST_WAIT = 86_400
 
 
 class Kind(StrEnum):
-    """What a key's value is. ``values.py`` reads each kind; ``json_schema.py`` describes it to editors."""
+    """What a key's value is. ``values.py`` reads each kind; ``publish.py`` describes it to editors."""
 
     NAME = "name"
     NAMESPACE = "namespace"
     CONTEXTS = "contexts"
     REGISTRY = "registry"
+    CREDENTIALS = "credentials"
     BUILDER = "builder"
     PATH = "path"
     PATHS = "paths"
@@ -99,6 +100,12 @@ KEYS = (
         "Where images are pushed: host, optional port, optional path, without a scheme. Without a registry, "
         "images go straight into a local cluster.",
         '"127.0.0.1:5000"',
+    ),
+    Key(
+        "registry_secret", Kind.CREDENTIALS, "string", '`"draft-registry"`',
+        "The secret with the credentials that the builder in the cluster pushes with: in `namespace`, of the type "
+        "`kubernetes.io/dockerconfigjson`. Docker on this machine takes its own.",
+        '"regcred"',
     ),
     Key(
         "builder", Kind.BUILDER, '`"auto"`, `"docker"`, `"buildkit"` or `"cluster"`', '`"auto"`',

@@ -9,7 +9,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from draft_ls.config.model import Builder, PortOverride, SyncMode, SyncRules
-from draft_ls.config.names import LABEL_RULE, RELEASE_LIMIT, dns_label, is_namespace, is_release_name
+from draft_ls.config.names import (
+    LABEL_RULE,
+    RELEASE_LIMIT,
+    dns_label,
+    is_namespace,
+    is_release_name,
+    is_secret_name,
+)
 from draft_ls.config.remarks import (
     Remark,
     Remarks,
@@ -57,6 +64,14 @@ def _namespace(value: Value, remarks: Remarks) -> str:
     if name.strip() and not is_namespace(name):
         message = f"{name!r} cannot name a namespace: at most 63 {LABEL_RULE}."
         remarks.bad(message, f'Write namespace = "{dns_label(name)}".', value.span)
+    return name
+
+
+def _secret(value: Value, remarks: Remarks) -> str:
+    name = read_text(value, remarks)
+    if name.strip() and not is_secret_name(name):
+        message = f"{name!r} cannot name a secret: {LABEL_RULE}; dots may stand between such words."
+        remarks.bad(message, "Name a secret that is in the namespace.", value.span)
     return name
 
 
@@ -288,6 +303,7 @@ _READERS: Mapping[Kind, Callable[[Value, Remarks], object]] = MappingProxyType(
         Kind.NAMESPACE: _namespace,
         Kind.CONTEXTS: _contexts,
         Kind.REGISTRY: _registry,
+        Kind.CREDENTIALS: _secret,
         Kind.BUILDER: _builder,
         Kind.PATH: _path,
         Kind.PATHS: _paths,

@@ -77,7 +77,8 @@ async def _cluster_builder(tools: Tools, config: AppConfig, environment: Environ
     place, _ = await asyncio.to_thread(find_place, config, environment)
     cluster = await tools.cluster(place)
     try:
-        found = await checks(cluster, await tools.cluster_builder(cluster, place).find())
+        builder = tools.cluster_builder(cluster, place, environment.registry_secret)
+        found = await checks(cluster, await builder.find())
     except DraftError as error:
         found = (_failed("Builder", error),)
     if environment.registry:

@@ -64,14 +64,20 @@ async def _in_cluster(
     tools: Tools, target: Target, place: ReleaseTarget, opening: Callable[[], Awaitable[Cluster]], ask: Ask
 ) -> ClusterBuilder:
     from draft_ls.build.incluster.troubles import needs_registry
-    from draft_ls.engine.builder_credentials import offer
+    from draft_ls.engine.builder_credentials import missing, offer
 
-    registry = target.environment.registry
+    environment = target.environment
+    registry, secret = environment.registry, environment.registry_secret
     if not registry:
         where = target.config.place(target.environment.key, "registry")
         raise DraftError(replace(needs_registry(), place=where))
     cluster = await opening()
-    found = tools.cluster_builder(cluster, place)
+    found = tools.cluster_builder(cluster, place, secret)
     await found.find()
-    await offer(cluster, place.namespace, registry, ask, tools.declined)
+    if "registry_secret" in environment.spans:
+        problem = await missing(cluster, place.namespace, secret)
+        if problem is not None:
+            raise DraftError(replace(problem, place=target.config.place(environment.key, "registry_secret")))
+    else:
+        await offer(cluster, place.namespace, registry, ask, tools.declined)
     return found

@@ -30,7 +30,7 @@ class Tools:
         self.declined: set[tuple[str, str, str]] = set()
         """Context, namespace and registry for which the builder in the cluster gets no credentials."""
         self._state = state
-        self._cluster_builders: dict[tuple[str, str | None, str], ClusterBuilder] = {}
+        self._cluster_builders: dict[tuple[str, str | None, str, str], ClusterBuilder] = {}
         self._builder: ImageBuilder | None = None
         self._clusters: dict[tuple[str, str | None], Cluster] = {}
         self._opening = asyncio.Lock()
@@ -44,13 +44,15 @@ class Tools:
             self._builder = ImageBuilder()
         return self._builder
 
-    def cluster_builder(self, cluster: Cluster, place: Target) -> ClusterBuilder:
-        """The builder in a release's cluster, whether it is installed or not."""
+    def cluster_builder(self, cluster: Cluster, place: Target, secret: str) -> ClusterBuilder:
+        """The builder in a release's cluster, whether it is installed or not; it pushes with a secret."""
         from draft_ls.build.incluster.builder import ClusterBuilder
 
-        key = (place.context, place.kubeconfig, place.namespace)
+        key = (place.context, place.kubeconfig, place.namespace, secret)
         if key not in self._cluster_builders:
-            self._cluster_builders[key] = ClusterBuilder(cluster, place.namespace, person(self._state))
+            self._cluster_builders[key] = ClusterBuilder(
+                cluster, place.namespace, person(self._state), secret
+            )
         return self._cluster_builders[key]
 
     async def helm(self) -> Helm:

@@ -27,6 +27,7 @@ from draft_ls.build.incluster.builder import ClusterBuilder
 from draft_ls.build.incluster.place import find
 from draft_ls.build.model import BuildRequest
 from draft_ls.cluster.client import Cluster
+from draft_ls.config.model import REGISTRY_SECRET
 from draft_ls.engine.builder_credentials import offer
 from draft_ls.engine.create import plan_create
 from draft_ls.engine.events import Log, Outcome
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
     from draft_ls.build.model import Image
 
-    Person = Callable[[str], AbstractAsyncContextManager[ClusterBuilder]]
+    Person = Callable[..., AbstractAsyncContextManager[ClusterBuilder]]
 
 pytestmark = pytest.mark.timeout(420)
 
@@ -240,10 +241,10 @@ def person(builder: Installed) -> Person:
     """``async with person("ann") as builds``: what a person of that name builds with."""
 
     @asynccontextmanager
-    async def open_for(name: str) -> AsyncGenerator[ClusterBuilder]:
+    async def open_for(name: str, secret: str = REGISTRY_SECRET) -> AsyncGenerator[ClusterBuilder]:
         context = builder.cluster.context
         async with await Cluster.open(context) as cluster:
-            yield ClusterBuilder(cluster, builder.namespace, name)
+            yield ClusterBuilder(cluster, builder.namespace, name, secret)
 
     return open_for
 
@@ -468,8 +469,10 @@ async def test_a_push_needs_credentials_docker_s_with_consent_or_those_of_a_secr
         assert caught.value.problem.fix.startswith("Give the builder credentials")
         await offer(cluster, builder.namespace, builder.locked, yes, set())
         pushed = await builds.push(await builds.build(request))
-        builder.cluster.kubectl("delete", "secret", *secret)
-        builder.cluster.kubectl("create", "secret", "docker-registry", *secret, *login)
+    builder.cluster.kubectl("delete", "secret", *secret)
+    secret = "team.regcred", "-n", builder.namespace
+    builder.cluster.kubectl("create", "secret", "docker-registry", *secret, *login)
+    async with person("fay", "team.regcred") as builds:
         try:
             upon = context_of(tmp_path / "upon", f"FROM {pushed.repository}@{pushed.digest}\nUSER 7\n")
             upon = replace(upon, repository=f"{builder.locked}/upon")

@@ -25,7 +25,7 @@ from draft_ls.build.running import RunningBuild, dockerfile_text
 from draft_ls.build.tags import LABEL_APP
 from draft_ls.cluster.faults import ApiError
 from draft_ls.cluster.kinds import SECRETS, mapping_at
-from draft_ls.config.model import Builder
+from draft_ls.config.model import REGISTRY_SECRET, Builder
 from draft_ls.errors import DraftError
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 SCRIPT = "/opt/draft/builder.sh"
 
-CREDENTIALS = "draft-registry"
-"""The secret in the apps' namespace whose registry credentials builds use."""
 CREDENTIALS_TYPE = "kubernetes.io/dockerconfigjson"
 CREDENTIALS_KEY = ".dockerconfigjson"
 
@@ -59,12 +57,14 @@ class ClusterBuilder:
         cluster: where.
         namespace: the apps' own: their registry credentials lie there, and maybe a builder.
         person: whose sources; a word that nobody else knows.
+        secret: the registry credentials in the namespace, if there are any.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, person: str) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, person: str, secret: str = REGISTRY_SECRET) -> None:
         self._cluster = cluster
         self._namespace = namespace
         self._person = person
+        self._secret = secret
         self._uploader = Uploader()
         self.sent = 0
         """Bytes that the last build sent, all told."""
@@ -158,7 +158,7 @@ class ClusterBuilder:
             await talk.send(f"push {len(words)}", words)
             _, said = await talk.outcome(hear)
         if not digest:
-            raise DraftError(troubles.push_failed(names[0], (*said, *lines.all)))
+            raise DraftError(troubles.push_failed(names[0], (*said, *lines.all), self._secret))
         return replace(image, digest=digest)
 
     async def image_config(self, reference: str) -> ImageConfig:
@@ -199,7 +199,7 @@ class ClusterBuilder:
 
     async def _send_credentials(self, talk: Conversation) -> None:
         """The credentials of the namespace's secret, for this one run; the script keeps them in memory."""
-        secret = await self._cluster.find(SECRETS, CREDENTIALS, self._namespace)
+        secret = await self._cluster.find(SECRETS, self._secret, self._namespace)
         encoded = mapping_at(secret or {}, "data").get(CREDENTIALS_KEY)
         if encoded:
             data = b64decode(encoded)

@@ -84,6 +84,18 @@ def needs_registry() -> Problem:
     )
 
 
+def secret_missing(secret: str, namespace: str, unsuitable: bool) -> Problem:
+    """The secret that draft.toml names is not there, or holds no credentials for registries."""
+    what = "holds no registry credentials" if unsuitable else "does not exist"
+    return Problem(
+        "registry-secret-missing",
+        f"The secret {secret!r} in namespace {namespace}, with which the builder in the cluster is to push, {what}.",
+        Stage.PUSH,
+        fix=f"Make it with `kubectl create secret docker-registry {secret} --namespace {namespace} …`, or name "
+        "another in `registry_secret`.",
+    )
+
+
 def one_platform(platforms: Sequence[str]) -> Problem:
     """Images for several platforms need Docker with buildx."""
     return Problem(
@@ -94,7 +106,7 @@ def one_platform(platforms: Sequence[str]) -> Problem:
     )
 
 
-def push_failed(name: str, said: Sequence[str]) -> Problem:
+def push_failed(name: str, said: Sequence[str], secret: str) -> Problem:
     """The engine could not push; its last word is the cause."""
     cause = next((line for line in reversed(said) if line.lower().startswith("error: ")), "")
     cause = cause[len("Error: ") :].removeprefix("failed to solve: ") or (
@@ -105,16 +117,16 @@ def push_failed(name: str, said: Sequence[str]) -> Problem:
         f"The builder could not push {name}.",
         Stage.PUSH,
         cause=cause,
-        fix=_push_fix(cause),
+        fix=_push_fix(cause, secret),
         details=tuple(said[-10:]),
     )
 
 
-def _push_fix(cause: str) -> str:
+def _push_fix(cause: str, secret: str) -> str:
     words = cause.lower()
     if any(sign in words for sign in ("unauthorized", "denied", "authentication required", "403 ", "401 ")):
         return (
-            "Give the builder credentials: a secret `draft-registry` of type kubernetes.io/dockerconfigjson "
+            f"Give the builder credentials: a secret `{secret}` of type kubernetes.io/dockerconfigjson "
             "in the app's namespace."
         )
     if "127.0.0.1" in words or "localhost" in words or "[::1]" in words:

@@ -151,7 +151,7 @@ def test_steps_of_stages_have_their_lines_and_say_what_was_cached() -> None:
     ],
 )
 def test_a_push_that_fails_says_what_to_do(said: str, fix: str) -> None:
-    problem = push_failed("127.0.0.1:9/app:x", ("Getting image source signatures", said, "more"))
+    problem = push_failed("127.0.0.1:9/app:x", ("Getting image source signatures", said, "more"), "regcred")
     assert problem.cause == said.removeprefix("Error: ").removeprefix("error: failed to solve: ")
     assert problem.fix.startswith(fix)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from draft_ls.engine.builder_credentials import KEEP, WITHOUT, offer
+from draft_ls.engine.builder_credentials import KEEP, WITHOUT, missing, offer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,3 +90,18 @@ async def test_a_registry_without_credentials_asks_nothing() -> None:
     secrets, asked = Secrets(), Asked(KEEP)
     await ask(secrets, asked, "elsewhere.test/team", set())
     assert (secrets.made, asked.questions) == ({}, [])
+
+
+async def test_a_secret_that_was_chosen_must_hold_credentials() -> None:
+    secrets = Secrets()
+    cluster = cast("Cluster", secrets)
+    problem = await missing(cluster, "apps", "regcred")
+    assert problem is not None
+    assert "'regcred' in namespace apps" in problem.message
+    assert "does not exist" in problem.message
+    secrets.made["apps", "regcred"] = {"data": {"password": "eA=="}}
+    problem = await missing(cluster, "apps", "regcred")
+    assert problem is not None
+    assert "holds no registry credentials" in problem.message
+    secrets.made["apps", "regcred"] = {"data": {".dockerconfigjson": "e30="}}
+    assert await missing(cluster, "apps", "regcred") is None
