@@ -11,7 +11,7 @@ from draft_ls.analysis.chart import span_at
 from draft_ls.analysis.command import Argument
 from draft_ls.analysis.edits import replacement
 from draft_ls.detect.commands import arguments
-from draft_ls.detect.sources import table
+from draft_ls.detect.documents import table
 from draft_ls.errors import Problem
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from draft_ls.detect.sources import lookup, strings, table
+from draft_ls.detect.documents import lookup, strings, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

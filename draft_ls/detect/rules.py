@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from draft_ls.detect.documents import is_table, strings, table
 from draft_ls.detect.model import Evidence, Fact
-from draft_ls.detect.sources import compiled, is_table, strings, table
+from draft_ls.detect.sources import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

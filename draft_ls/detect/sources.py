@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, TypeGuard, cast
+from typing import TYPE_CHECKING, Any
 
+from draft_ls.detect.documents import read_json, read_yaml
 from draft_ls.detect.model import Evidence, Fact
 from draft_ls.errors import Position, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from draft_ls.files import Tree
 
@@ -158,11 +158,11 @@ class Sources:
 
     def json(self, path: str) -> dict[str, Any]:
         """A JSON file's object, comments and trailing commas allowed; empty if it is absent or broken."""
-        return self._document(path, _json)
+        return self._document(path, read_json)
 
     def yaml(self, path: str) -> dict[str, Any]:
         """A YAML file's first mapping; empty if it is absent or broken."""
-        return self._document(path, _yaml)
+        return self._document(path, read_yaml)
 
     def find(self, path: str, pattern: str | re.Pattern[str]) -> re.Match[str] | None:
         """The first match of a pattern (multi-line mode) in one of the app's files."""
@@ -253,45 +253,6 @@ def span_of(text: str, start: int, end: int) -> Span:
     return Span(_position(text, start), _position(text, end))
 
 
-def is_table(value: object) -> TypeGuard[dict[str, Any]]:
-    """Whether a value of a document is a table."""
-    return isinstance(value, dict)
-
-
-def items(value: object) -> list[Any]:
-    """A value of a document as a list; empty if it is none."""
-    return cast("list[Any]", value) if isinstance(value, list) else []
-
-
-def plain(value: object) -> Any:
-    """A value of a document as a template takes it: a list becomes a tuple."""
-    return tuple(cast("list[Any]", value)) if isinstance(value, list) else value
-
-
-def table(value: object) -> dict[str, Any]:
-    """A value of a document as a table; empty if it is none."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def lookup(document: Mapping[str, Any], *keys: str) -> Any:
-    """The value below nested keys of a document; none if a step is missing."""
-    value: Any = document
-    for key in keys:
-        value = table(value).get(key)
-    return value
-
-
-def strings(value: object) -> tuple[str, ...]:
-    """The strings of a document's list; a lone string counts as a list of one."""
-    if isinstance(value, str):
-        return (value,)
-    return (
-        tuple(each for each in cast("list[object]", value) if isinstance(each, str))
-        if isinstance(value, list)
-        else ()
-    )
-
-
 def _position(text: str, offset: int) -> Position:
     return Position(text.count("\n", 0, offset), offset - (text.rfind("\n", 0, offset) + 1))
 
@@ -301,26 +262,3 @@ def _line(text: str, offset: int) -> str:
     end = text.find("\n", offset)
     line = text[start : end if end >= 0 else len(text)].strip()
     return line if len(line) <= SEEN_LIMIT else line[: SEEN_LIMIT - 1] + "…"
-
-
-_JSON_NOISE = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_JSON_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
-
-
-def _json(text: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError:
-        plain = _JSON_NOISE.sub(lambda match: match[1] or "", text)
-        return json.loads(_JSON_COMMA.sub(lambda match: match[1] or "", plain))
-
-
-def _yaml(text: str) -> object:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        documents: Iterator[object] = yaml.load_all(text, Loader=loader)
-        return next((each for each in documents if is_table(each)), None)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error

@@ -6,8 +6,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.documents import table
 from draft_ls.detect.model import Evidence
-from draft_ls.detect.sources import table
 
 if TYPE_CHECKING:
     from draft_ls.detect.model import Detection

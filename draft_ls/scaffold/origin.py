@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.documents import plain, table
 from draft_ls.detect.rules import RuleError
-from draft_ls.detect.sources import plain, table
 from draft_ls.detect.ties import ORIGIN_FILE
 from draft_ls.scaffold.model import Action, SyncRules
 from draft_ls.scaffold.packs import sync_rules

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from draft_ls.detect.builtin import PACK_FILE
+from draft_ls.detect.documents import plain, strings, table
 from draft_ls.detect.rules import PackRules, RuleError, merged, parse_rules
-from draft_ls.detect.sources import plain, strings, table
 from draft_ls.errors import DraftError, Place, Problem, Stage
 from draft_ls.files import Kind
 from draft_ls.scaffold.model import SyncRules

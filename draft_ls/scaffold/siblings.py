@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from draft_ls.detect.sources import span_of, strings, table
+from draft_ls.detect.documents import strings, table
+from draft_ls.detect.sources import span_of
 from draft_ls.errors import Place, Problem, Severity, Stage
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.commands import arguments, port_in
+from draft_ls.detect.documents import is_table, table
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.facts.javascript_routes import health
 from draft_ls.detect.facts.javascript_source import scripts
 from draft_ls.detect.facts.variables import unique
 from draft_ls.detect.model import Fact
-from draft_ls.detect.sources import is_table, table
 from draft_ls.detect.versions import line_of, pinned
 
 if TYPE_CHECKING:

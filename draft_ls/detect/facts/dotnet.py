@@ -6,10 +6,10 @@ import re
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.documents import lookup
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.model import Fact
 from draft_ls.detect.network import scan
-from draft_ls.detect.sources import lookup
 from draft_ls.detect.tokens import Signs
 
 if TYPE_CHECKING:

@@ -6,18 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.commands import exec_form, is_worker, port_in, reads_port, with_port
-from draft_ls.detect.facts.hosting import (
-    declared_start,
-    hosted_health,
-    hosted_port,
-    script_port,
-    with_scripts,
-)
+from draft_ls.detect.documents import is_table, items, strings, table
+from draft_ls.detect.facts.hosting import hosted_health, hosted_port
+from draft_ls.detect.facts.hosting_start import declared_start, script_port, with_scripts
 from draft_ls.detect.facts.images import DOCKERFILES
 from draft_ls.detect.facts.settings import configured_port, environment_port
 from draft_ls.detect.facts.variables import example_variables, unique
 from draft_ls.detect.model import Evidence, Fact
-from draft_ls.detect.sources import is_table, items, strings, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

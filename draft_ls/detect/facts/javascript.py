@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.documents import table
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.facts.javascript_hooks import hooks
 from draft_ls.detect.facts.javascript_native import system_needs
@@ -27,7 +28,6 @@ from draft_ls.detect.facts.javascript_tools import node_version, package_manager
 from draft_ls.detect.facts.system import system_packages
 from draft_ls.detect.facts.variables import example_variables, unique
 from draft_ls.detect.model import Fact
-from draft_ls.detect.sources import table
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Subject

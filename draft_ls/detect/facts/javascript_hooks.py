@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from draft_ls.detect.sources import table
+from draft_ls.detect.documents import table
 
 if TYPE_CHECKING:
     from draft_ls.detect.sources import Sources

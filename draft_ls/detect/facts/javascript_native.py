@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from draft_ls.detect.sources import table
+from draft_ls.detect.documents import table
 
 if TYPE_CHECKING:
     from draft_ls.detect.model import Detail

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from draft_ls.detect.documents import lookup, strings, table
 from draft_ls.detect.model import Fact
-from draft_ls.detect.sources import lookup, strings, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,10 +7,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from draft_ls.detect.commands import arguments, exec_form, port_in, reachable, reads_port, with_port
-from draft_ls.detect.facts.hosting import declared_start, with_scripts
+from draft_ls.detect.documents import lookup, table
+from draft_ls.detect.facts.hosting_start import declared_start, with_scripts
 from draft_ls.detect.facts.javascript_source import SOURCE
 from draft_ls.detect.model import Fact
-from draft_ls.detect.sources import lookup, table
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Facts, Subject

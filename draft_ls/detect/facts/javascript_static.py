@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.documents import lookup, table
 from draft_ls.detect.facts.publishing import published_folder
 from draft_ls.detect.model import Fact
-from draft_ls.detect.sources import lookup, table
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Subject

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.documents import lookup
 from draft_ls.detect.facts.hosting import hosted_version
 from draft_ls.detect.facts.images import deployed_version, developed_version
 from draft_ls.detect.model import Evidence, Fact
-from draft_ls.detect.sources import lookup
 from draft_ls.detect.versions import choose, line_of, parse_version, pinned
 
 if TYPE_CHECKING:

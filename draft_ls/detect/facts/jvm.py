@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.documents import lookup
 from draft_ls.detect.facts import Facts, javac, maven
 from draft_ls.detect.facts.archive import place
 from draft_ls.detect.facts.jdk import image_version, java_version
 from draft_ls.detect.model import Fact
 from draft_ls.detect.network import scan
-from draft_ls.detect.sources import lookup
 from draft_ls.detect.tokens import Signs
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.documents import lookup, table
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.facts.folders import read_folders
 from draft_ls.detect.model import Fact
 from draft_ls.detect.network import scan
-from draft_ls.detect.sources import lookup, table
 from draft_ls.detect.tokens import Signs
 from draft_ls.detect.versions import line_of, pinned
 

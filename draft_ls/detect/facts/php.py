@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.commands import procfile
+from draft_ls.detect.documents import lookup, table
 from draft_ls.detect.facts import Facts
 from draft_ls.detect.model import Fact
 from draft_ls.detect.network import scan
-from draft_ls.detect.sources import lookup, table
 from draft_ls.detect.tokens import Signs
 from draft_ls.detect.versions import choose, line_of, pinned
 

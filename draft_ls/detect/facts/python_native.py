@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.dependencies import REQUIREMENTS, Dependencies
-from draft_ls.detect.sources import lookup, strings
+from draft_ls.detect.documents import lookup, strings
 
 if TYPE_CHECKING:
     from draft_ls.detect.model import Detail

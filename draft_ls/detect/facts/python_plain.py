@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.documents import lookup, table
 from draft_ls.detect.model import Fact
-from draft_ls.detect.sources import lookup, table
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Subject

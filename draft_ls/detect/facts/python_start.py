@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.commands import exec_form, port_in, reachable, reads_port, with_port
-from draft_ls.detect.facts.hosting import declared_start, with_scripts
+from draft_ls.detect.facts.hosting_start import declared_start, with_scripts
 from draft_ls.detect.facts.python_plain import bot_start, module_name, plain_start
 from draft_ls.detect.facts.python_programs import PROGRAMS, by_program
 from draft_ls.detect.facts.python_source import Module

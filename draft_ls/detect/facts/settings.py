@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from draft_ls.detect.documents import is_table
 from draft_ls.detect.model import Fact
-from draft_ls.detect.sources import is_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from draft_ls.detect.documents import table
 from draft_ls.detect.model import Fact
-from draft_ls.detect.sources import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

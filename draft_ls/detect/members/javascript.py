@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from draft_ls.detect.documents import strings, table
 from draft_ls.detect.facts.javascript_projects import project_of
 from draft_ls.detect.facts.javascript_tools import node_version, package_manager
 from draft_ls.detect.members import Member, below, files_of, folders_above, inner, joined
 from draft_ls.detect.members.globs import member_folders
 from draft_ls.detect.model import Fact
-from draft_ls.detect.sources import Sources, strings, table
+from draft_ls.detect.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

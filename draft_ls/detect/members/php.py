@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Any
 
+from draft_ls.detect.documents import items, table
 from draft_ls.detect.members import Member, below, beside, common, files_of
 from draft_ls.detect.members.globs import member_folders
-from draft_ls.detect.sources import items, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from draft_ls.detect.documents import lookup, strings, table
 from draft_ls.detect.facts.python_tools import python_version
 from draft_ls.detect.members import Member, below, files_of, folders_above, inner, joined
 from draft_ls.detect.members.globs import member_folders
 from draft_ls.detect.members.python_paths import path_member, sources_folder
 from draft_ls.detect.model import Fact
-from draft_ls.detect.sources import lookup, strings, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from draft_ls.detect.documents import is_table, items, lookup, strings, table
 from draft_ls.detect.members import Member, below, beside, common, files_of, inner
-from draft_ls.detect.sources import is_table, items, lookup, strings, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from draft_ls.detect.documents import lookup, strings, table
 from draft_ls.detect.facts.rust import rust_version
 from draft_ls.detect.members import Member, below, common, files_of, folders_above, inner, joined
 from draft_ls.detect.members.globs import member_folders
 from draft_ls.detect.model import Fact
-from draft_ls.detect.sources import Sources, lookup, strings, table
+from draft_ls.detect.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
