@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from draft_ls.detect.documents import lookup
 from draft_ls.detect.facts import Facts, javac, maven
 from draft_ls.detect.facts.archive import place
+from draft_ls.detect.facts.builds import wrapper_above
 from draft_ls.detect.facts.jdk import image_version, java_version
 from draft_ls.detect.model import Fact
 from draft_ls.detect.network import scan
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from draft_ls.detect.facts import Subject
+    from draft_ls.detect.model import Evidence
     from draft_ls.detect.sources import Sources
 
 SIGNS = Signs(
@@ -79,13 +81,14 @@ def analyze(subject: Subject) -> Facts:
     facts.language = "kotlin" if _is_kotlin(sources) else "java"
     pom = sources.first("pom.xml")
     gradle = sources.first("build.gradle.kts", "build.gradle", "settings.gradle.kts", "settings.gradle")
-    wrapper = sources.first("mvnw" if pom else "gradlew") is not None
     tool = "maven" if pom else "gradle"
+    own = sources.first("mvnw" if pom else "gradlew")
+    wrapper = sources.evidence(own) if own else wrapper_above(sources, tool)
     if pom or gradle:
         facts.package_manager = Fact(tool, (sources.evidence(pom or gradle or ""),))
     facts.details |= {
         "tool": tool,
-        "wrapper": wrapper,
+        "wrapper": own is not None,
         "gradle_files": _gradle_files(sources),
         "modules": False,
         "jdk": image_version(sources, facts.version),
@@ -125,13 +128,14 @@ def _gradle_files(sources: Sources) -> tuple[str, ...]:
     return tuple(name for name in names if sources.has(name))
 
 
-def _gradle(subject: Subject, facts: Facts, wrapper: bool) -> None:
+def _gradle(subject: Subject, facts: Facts, wrapper: Evidence | None) -> None:
     sources = subject.sources
     script = sources.first("build.gradle.kts", "build.gradle")
     program = "./gradlew" if wrapper else "gradle"
     if script is None:
         facts.confidence = 0.2
         return
+    evidence = (sources.evidence(script), *([wrapper] if wrapper else ()))
     settings = sources.first("settings.gradle.kts", "settings.gradle") or ""
     name = sources.find(settings, r"""rootProject\.name\s*=\s*["']([\w.-]+)""")
     facts.details["artifact"] = name[1] if name else sources.name
@@ -146,13 +150,12 @@ def _gradle(subject: Subject, facts: Facts, wrapper: bool) -> None:
         "gradle:com.gradleup.shadow", "gradle:com.github.johnrengelman.shadow", "gradle:io.ktor.plugin"
     )
     if subject.framework_name == "servlet":
-        facts.build = Fact(f"{program} --no-daemon war", (sources.evidence(script),))
+        facts.build = Fact(f"{program} --no-daemon war", evidence)
         place(subject, facts, "build/libs", "app.war", script, True)
         return
     if not (application or spring or shadow or subject.framework):
         main = sources.find(script, r"Main-Class")
         facts.confidence = 0.7 if main else 0.2
-    evidence = (sources.evidence(script),)
     if spring:
         facts.build = Fact(f"{program} --no-daemon bootJar", evidence)
         place(subject, facts, "build/libs", "app.jar", script, True)

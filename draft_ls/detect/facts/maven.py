@@ -10,6 +10,7 @@ from draft_ls.detect.model import Fact
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Facts, Subject
+    from draft_ls.detect.model import Evidence
     from draft_ls.detect.sources import Sources
 
 _WHOLE = re.compile(
@@ -21,17 +22,18 @@ _WHOLE = re.compile(
 _MAIN = r"\bstatic\s+(?:final\s+)?void\s+main\s*\(|^fun\s+main\s*\("
 
 
-def complete(subject: Subject, facts: Facts, wrapper: bool) -> None:
+def complete(subject: Subject, facts: Facts, wrapper: Evidence | None) -> None:
     """Fill in how Maven builds the app, and how it starts.
 
     Args:
         subject: the app.
         facts: what to fill in.
-        wrapper: whether the repository carries Maven's wrapper.
+        wrapper: Maven's wrapper, if the app's build has it.
     """
     sources = subject.sources
     program = "./mvnw" if wrapper else "mvn"
-    facts.build = Fact(f"{program} -B -DskipTests package", (sources.evidence("pom.xml"),))
+    evidence = (sources.evidence("pom.xml"), *([wrapper] if wrapper else ()))
+    facts.build = Fact(f"{program} -B -DskipTests package", evidence)
     text = re.sub(
         r"<(parent|dependencies|build|profiles|dependencyManagement)>.*?</\1>",
         "",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from draft_ls.detect.facts.jvm import java_version
-from draft_ls.detect.members import Member, below, files_of, folders_above, inner, joined
+from draft_ls.detect.facts.builds import SETTINGS, gradle_projects
+from draft_ls.detect.facts.jdk import java_version
+from draft_ls.detect.members import Member, below, files_of, folders_above, joined
 from draft_ls.detect.model import Fact
 
 if TYPE_CHECKING:
@@ -15,14 +16,8 @@ if TYPE_CHECKING:
     from draft_ls.detect.model import Detail, Detection
     from draft_ls.files import Tree
 
-_SETTINGS = ("settings.gradle.kts", "settings.gradle")
 _SCRIPTS = ("build.gradle.kts", "build.gradle")
-_ROOT = (*_SETTINGS, *_SCRIPTS, "gradle.properties", "gradlew")
-_INCLUDE = re.compile(r"^\s*include\b\s*\(?([^)\n]*(?:,\s*\n[^)\n]*)*)", re.MULTILINE)
-_NAME = re.compile(r"[\"']:?([\w.:-]+)[\"']")
-_MOVED = re.compile(
-    r"project\(\s*[\"']:([\w.:-]+)[\"']\s*\)\.projectDir\s*=\s*(?:new\s+)?[fF]ile\([^\"']*[\"']([^\"']+)"
-)
+_ROOT = (*SETTINGS, *_SCRIPTS, "gradle.properties", "gradlew")
 _BUILD = re.compile(r"^\s*includeBuild\s*\(?\s*[\"']([\w./-]+)[\"']", re.MULTILINE)
 _PROJECT = re.compile(r"\bproject\s*\(\s*(?:path\s*[:=]\s*)?[\"']:([\w.:-]+)[\"']")
 _ACCESSOR = re.compile(r"\bprojects\.([\w.]+)")
@@ -32,10 +27,10 @@ def member(tree: Tree, found: Detection) -> Member | None:
     """What a sub-project needs of its build."""
     for root in folders_above(found.path):
         sources = files_of(tree, root)
-        settings = next((sources.text(each) for each in _SETTINGS if sources.has(each)), None)
+        settings = next((sources.text(each) for each in SETTINGS if sources.has(each)), None)
         if settings is None:
             continue
-        projects = _projects(settings)
+        projects = gradle_projects(settings)
         name = next((name for name, folder in projects.items() if folder == below(root, found.path)), None)
         return None if name is None else _of_build(tree, found, root, settings, projects, name)
     return None
@@ -69,17 +64,6 @@ def _of_build(
         version=java_version(sources),
         build=Fact(f"{program}{task}", found.build.evidence if found.build else ()),
     )
-
-
-def _projects(settings: str) -> dict[str, str]:
-    """The sub-projects of a build: path, as ``apps:api`` → folder, relative to the root."""
-    names = [name for listed in _INCLUDE.findall(settings) for name in _NAME.findall(listed)]
-    found = {name: name.replace(":", "/") for name in names}
-    for name, folder in _MOVED.findall(settings):
-        path = inner("", folder)
-        if name in found and path:
-            found[name] = path
-    return found
 
 
 def _needed(tree: Tree, root: str, projects: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
-from draft_ls.detect.facts.jvm import java_version
-from draft_ls.detect.members import Member, below, files_of, folders_above, inner, joined
+from draft_ls.detect.facts.builds import maven_modules, maven_parents, own_artifact
+from draft_ls.detect.facts.jdk import java_version
+from draft_ls.detect.members import Member, below, files_of, folders_above
 from draft_ls.detect.model import Fact
 
 if TYPE_CHECKING:
@@ -15,26 +17,18 @@ if TYPE_CHECKING:
     from draft_ls.detect.model import Detection
     from draft_ls.files import Tree
 
-_MODULES = re.compile(r"<modules>(.*?)</modules>", re.DOTALL)
-_MODULE = re.compile(r"<module>\s*([^<\s]+)\s*</module>")
-_PARENT = re.compile(r"<parent>(.*?)</parent>", re.DOTALL)
-_RELATIVE = re.compile(r"<relativePath>\s*([^<\s]+)\s*</relativePath>")
-_ARTIFACT = re.compile(r"<artifactId>\s*([\w.-]+)\s*</artifactId>")
 _DEPENDENCY = re.compile(r"<dependency>.*?<artifactId>\s*([\w.-]+)\s*</artifactId>", re.DOTALL)
-_NESTED = re.compile(r"<(parent|dependencies|build|profiles|dependencyManagement)>.*?</\1>", re.DOTALL)
-MOST = 500
-"""How many modules of one build are looked at."""
 
 
 def member(tree: Tree, found: Detection) -> Member | None:
     """What a module needs of its build: its parents, and the modules that it depends on."""
     root = None
     for folder in folders_above(found.path):
-        if below(folder, found.path) in _modules(tree, folder):
+        if below(folder, found.path) in maven_modules(folder, partial(_pom, tree)):
             root = folder
     if root is None:
         return _with_parents(tree, found)
-    modules = _modules(tree, root)
+    modules = maven_modules(root, partial(_pom, tree))
     app = below(root, found.path)
     needed = _needed(modules, app)
     sources = files_of(tree, root)
@@ -59,25 +53,7 @@ def _build(found: Detection, where: str, *, wrapper: bool) -> Fact[str]:
 
 def _with_parents(tree: Tree, found: Detection) -> Member | None:
     """An app whose parents lie above it, though none of them lists it as a module."""
-    parents: list[str] = []
-    folder = found.path
-    while True:
-        parent = _PARENT.search(_pom(tree, folder))
-        path = _RELATIVE.search(parent[1]) if parent else None
-        if parent is None or "<relativePath/>" in parent[1]:
-            break
-        above = inner(folder, path[1] if path else "..")
-        above = above.removesuffix("pom.xml").rstrip("/") if above is not None else None
-        artifact, there = (
-            _ARTIFACT.search(parent[1]),
-            _ARTIFACT.search(_NESTED.sub("", _pom(tree, above or ""))),
-        )
-        if above is None or above in parents or not artifact or not there or artifact[1] != there[1]:
-            break
-        if not f"{found.path}/".startswith(f"{above}/" if above else ""):
-            break
-        parents.append(above)
-        folder = above
+    parents = maven_parents(found.path, partial(_pom, tree))
     if not parents:
         return None
     root, app = parents[-1], below(parents[-1], found.path)
@@ -94,24 +70,8 @@ def _with_parents(tree: Tree, found: Detection) -> Member | None:
     )
 
 
-def _modules(tree: Tree, root: str) -> Mapping[str, str]:
-    """The modules of a build and of its modules: folder, relative to the root → the text of its pom."""
-    found: dict[str, str] = {}
-    pending = [""]
-    while pending and len(found) < MOST:
-        folder = pending.pop()
-        text = _pom(tree, joined(root, folder))
-        if not text or folder in found:
-            continue
-        found[folder] = text
-        for listed in _MODULES.findall(text):
-            paths = (inner(folder, each.removesuffix("/pom.xml")) for each in _MODULE.findall(listed))
-            pending += [each for each in paths if each]
-    return dict(sorted(found.items()))
-
-
 def _needed(modules: Mapping[str, str], app: str) -> tuple[str, ...]:
-    artifacts = {match[1]: folder for folder, text in modules.items() if (match := _own(text))}
+    artifacts = {name: folder for folder, text in modules.items() if (name := own_artifact(text))}
     needed, pending = [app], [app]
     while pending:
         for name in _DEPENDENCY.findall(modules[pending.pop()]):
@@ -120,11 +80,6 @@ def _needed(modules: Mapping[str, str], app: str) -> tuple[str, ...]:
                 needed.append(folder)
                 pending.append(folder)
     return (*reversed(needed[1:]), app)
-
-
-def _own(text: str) -> re.Match[str] | None:
-    """The name of a pom's own artifact."""
-    return _ARTIFACT.search(_NESTED.sub("", text))
 
 
 def _pom(tree: Tree, folder: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path, PurePosixPath
@@ -11,11 +12,13 @@ import pytest
 from draft_ls.analysis.app import problems_of_app
 from draft_ls.analysis.context import Memory, read_context
 from draft_ls.config.read import parse
+from draft_ls.detect.detect import detect
 from draft_ls.engine.create import Creation, plan_create
 from draft_ls.engine.update import plan as plan_update
 from draft_ls.engine.writing import write
 from draft_ls.files import MemoryTree, OverlayTree
 from draft_ls.scaffold.model import Action
+from tests.unit.detect.table import Sample, samples
 from tests.unit.scaffold.workspaces import NPM_MEMBERS, NPM_ROOT, WORKSPACES, package
 
 ROOT = Path("/srv/shop")
@@ -231,6 +234,32 @@ def test_every_dockerfile_is_clean(tmp_path: Path) -> None:
     done = subprocess.run([hadolint, *tmp_path.iterdir()], capture_output=True, text=True, check=False)
     assert done.stdout == ""
     assert done.returncode == 0
+
+
+PARTS_OF_JVM_BUILDS = [
+    (sample, app.path, app.build.value)
+    for sample in samples()
+    if any(path.endswith(("gradlew", "mvnw")) for path in sample.files)
+    for app in detect(sample.tree)
+    if app.path and app.build and app.package_manager and app.package_manager.value in {"gradle", "maven"}
+]
+
+
+@pytest.mark.parametrize(
+    ("sample", "app", "build"), PARTS_OF_JVM_BUILDS, ids=lambda value: getattr(value, "name", "")
+)
+def test_the_wrapper_that_is_said_to_build_an_app_is_what_its_dockerfile_runs(
+    sample: Sample, app: str, build: str
+) -> None:
+    tree = tree_of(app, sample.files)
+    dockerfile = text_of(plan_create(tree.root, tree=tree), "Dockerfile")
+    program = build.partition(" ")[0]
+    assert re.search(rf"(?:sh |^RUN (?:--mount\S+ )?){re.escape(program)} ", dockerfile, re.MULTILINE)
+    assert ("-jdk AS build" in dockerfile) == program.startswith("./")
+
+
+def test_some_apps_are_built_by_a_wrapper_above_them_and_some_are_not() -> None:
+    assert {build.partition(" ")[0] for _, _, build in PARTS_OF_JVM_BUILDS} == {"./gradlew", "./mvnw", "mvn"}
 
 
 def npm(**files: str) -> str:
