@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from draft_ls.detect.documents import table
 from draft_ls.detect.facts import Facts
+from draft_ls.detect.facts.javascript_build import build
 from draft_ls.detect.facts.javascript_hooks import hooks
 from draft_ls.detect.facts.javascript_native import system_needs
 from draft_ls.detect.facts.javascript_projects import ENTRIES as ENTRY_FILES
 from draft_ls.detect.facts.javascript_projects import applications, project_of
 from draft_ls.detect.facts.javascript_routes import health
-from draft_ls.detect.facts.javascript_source import SOURCE, scripts
+from draft_ls.detect.facts.javascript_source import scripts
 from draft_ls.detect.facts.javascript_start import ENTRIES, start, starts_with_tool
 from draft_ls.detect.facts.javascript_static import (
     SERVER_PORT,
@@ -62,12 +63,6 @@ _OTHERS = re.compile(
 )
 """A start script that starts members of a workspace."""
 
-_BUILDS = re.compile(
-    r"\b(?:vitepress|vuepress|vite|astro|next|nuxt|ng|gatsby|docusaurus) build\b|\bhexo generate\b"
-)
-"""A script that builds, whatever it is called."""
-
-
 _BUILT_IN = re.compile(r"(?:NEXT_PUBLIC|NUXT_PUBLIC|VITE|REACT_APP|VUE_APP|GATSBY|EXPO_PUBLIC|PUBLIC)_\w+")
 """Variables that a build writes into what browsers load."""
 
@@ -95,15 +90,11 @@ def _facts(subject: Subject) -> Facts:
     if project:
         _of_project(subject, facts, project)
         return facts
-    script = next((name for name, line in declared.items() if _BUILDS.search(line)), "")
-    script = "build" if "build" in declared else script or _built_for_server(sources, declared)
     installing = hooks(sources)
-    script = script or installing.builds
     facts.details |= {"held_hooks": installing.held, "later_hooks": installing.later}
-    if script:
-        evidence = sources.quote("package.json", f'"{script}"', declared[script])
-        facts.build = Fact(f"{manager.fact.value} run {script}", (evidence,))
-    site = static_site(subject, declared)
+    built = build(subject, declared, manager.fact.value, installing)
+    facts.build = built.command if built else None
+    site = static_site(subject, {**declared, "build": built.line} if built else declared)
     if site:
         facts.details |= {"output": site.output, "user": 101, "single_page": site.single_page}
         facts.start, facts.port = site.start, site.port
@@ -195,17 +186,6 @@ def _manifests(sources: Sources, manager: PackageManager) -> dict[str, Detail]:
         "prisma": sources.first("prisma/schema.prisma", "schema.prisma") or "",
         "yarn_folder": bool(sources.find(".yarnrc.yml", r"^yarnPath:")),
     }
-
-
-def _built_for_server(sources: Sources, declared: dict[str, str]) -> str:
-    """The script by which Heroku builds the front end of a sub-folder, if the server sends what it writes."""
-    line = declared.get("heroku-postbuild", "")
-    folder = re.search(r"(?:cd|--prefix|--cwd|-C)\s+(?:\./)?([\w-]+)", line)
-    if folder is None:
-        return ""
-    paths = [path for path in sources.files if SOURCE.search(path)][:20]
-    served = any(sources.search(paths, rf"[\"'/]{folder[1]}(?:/|[\"'],\s*[\"'])(?:build|dist)\b"))
-    return "heroku-postbuild" if served else ""
 
 
 def _is_typescript(subject: Subject) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ANGULAR_FILES = ("angular.json", "workspace.json")
 
-_RUNNERS = {"npm": "npx", "pnpm": "pnpm exec", "yarn": "yarn", "bun": "bunx"}
+RUNNERS = {"npm": "npx", "pnpm": "pnpm exec", "yarn": "yarn", "bun": "bunx"}
 """The package manager → how it runs a tool that is a package."""
 
 _TESTS = re.compile(r"e2e|cypress|playwright")
@@ -99,7 +99,7 @@ class Project:
 
     def command(self, manager: str) -> Fact[str]:
         """The command that builds it, in the workspace's root."""
-        command = f"{_RUNNERS[manager]} {self.tool} build {self.name}"
+        command = f"{RUNNERS[manager]} {self.tool} build {self.name}"
         if "production" in table(self.build.get("configurations")) and not self.build.get(
             "defaultConfiguration"
         ):

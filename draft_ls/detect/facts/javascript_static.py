@@ -157,7 +157,8 @@ def _output(subject: Subject, scripts: dict[str, str]) -> str | None:
             configured = _config(sources, "vite.config", r"""outDir\s*:\s*["']([^"']+)""") or _config(
                 sources, "webpack.config", r"""\bpath\s*:[^\n]*?["'](?:\./|/)?([\w/-]+)["']"""
             )
-            return (option[1] if option else configured) or "dist"
+            published = published_folder(sources)
+            return (option[1] if option else configured) or (published.value if published else "dist")
         case "" if "build" in scripts and not subject.depends(*SERVERS):
             published = published_folder(sources)
             return published.value if published else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from draft_ls.detect.documents import lookup
 from draft_ls.detect.facts.hosting import hosted_version
 from draft_ls.detect.facts.images import deployed_version, developed_version
+from draft_ls.detect.facts.publishing import published_install
 from draft_ls.detect.model import Evidence, Fact
 from draft_ls.detect.versions import choose, line_of, parse_version, pinned
 
@@ -69,13 +70,24 @@ def package_manager(sources: Sources) -> PackageManager:
             sources.has(".yarnrc.yml") or "__metadata:" in sources.text(lock)[:2000]
         )
         return PackageManager(Fact(by_lock, (sources.evidence(lock),)), "", lock, berry)
-    return _workspace(sources) or _implied(sources) or PackageManager(Fact("npm"))
+    return _workspace(sources) or _implied(sources) or _installed(sources) or PackageManager(Fact("npm"))
 
 
 def _implied(sources: Sources) -> PackageManager | None:
     """Bun, where a script calls it or its types are there."""
     match = sources.find("package.json", r'"(?:start|dev|build)"\s*:\s*"bunx? |"(?:bun-types|@types/bun)"')
     return PackageManager(Fact("bun", (sources.evidence("package.json", match),))) if match else None
+
+
+def _installed(sources: Sources) -> PackageManager | None:
+    """The tool by which a platform is told to install the packages."""
+    told = published_install(sources)
+    tool = (
+        re.fullmatch(r"(npm|pnpm|yarn|bun)(?: (?:install|i|ci))?(?: --[\w=-]+)*", told.value)
+        if told
+        else None
+    )
+    return PackageManager(Fact(tool[1], told.evidence)) if told and tool else None
 
 
 def _workspace(sources: Sources) -> PackageManager | None:

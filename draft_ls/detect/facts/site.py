@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.facts import Facts
-from draft_ls.detect.facts.publishing import published_folder
+from draft_ls.detect.facts.publishing import published_builds, published_folder
 from draft_ls.detect.model import Fact
 from draft_ls.detect.versions import pinned
 
 if TYPE_CHECKING:
     from draft_ls.detect.facts import Subject
+    from draft_ls.detect.sources import Sources
 
 SERVER_PORT = 8080
 START = ("nginx", "-g", "daemon off;")
@@ -44,7 +46,7 @@ def analyze(subject: Subject) -> Facts:
     if name in GENERATORS:
         command, root = GENERATORS[name]
         evidence = subject.framework_fact.evidence if subject.framework_fact else ()
-        facts.build = Fact(command, evidence)
+        facts.build = _told(sources, command) or Fact(command, evidence)
     else:
         declared = sources.find("Staticfile", r"^root:\s*(\S+)")
         published = published_folder(sources)
@@ -91,3 +93,10 @@ def analyze(subject: Subject) -> Facts:
         "requirements": sources.first("requirements.txt", "docs/requirements.txt") or "",
     }
     return facts
+
+
+def _told(sources: Sources, command: str) -> Fact[str] | None:
+    """The generator's call that a platform is told, if it only has switches of its own."""
+    program = command.partition(" --")[0]
+    switches = re.compile(rf"{re.escape(program)}(?: --(?!dest|out|base|site-dir)[a-zA-Z-]+)*")
+    return next((told for told in published_builds(sources) if switches.fullmatch(told.value)), None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from draft_ls.detect.documents import strings, table
-from draft_ls.detect.facts.javascript_projects import project_of
+from draft_ls.detect.facts.javascript_projects import RUNNERS, project_of
 from draft_ls.detect.facts.javascript_tools import node_version, package_manager
 from draft_ls.detect.members import Member, below, files_of, folders_above, inner, joined
 from draft_ls.detect.members.globs import member_folders
@@ -223,6 +223,7 @@ def _build(
 def _command(manager: PackageManager, package: str, command: str) -> str:
     """A command of a member, as its tool runs it from the workspace's root."""
     script = re.fullmatch(r"(?:npm|pnpm|yarn|bun) run ([\w:.-]+)", command)
+    command = command if script else command.removeprefix(f"{RUNNERS[manager.fact.value]} ")
     match manager.fact.value:
         case "pnpm":
             tool = f"pnpm --filter={package}"

@@ -269,6 +269,19 @@ def npm(**files: str) -> str:
     return text_of(creation, "Dockerfile")
 
 
+def test_a_tool_that_a_platform_calls_runs_in_the_member() -> None:
+    dockerfile = npm(
+        **{
+            "apps/web/package.json": package(
+                "web", dependencies={"@shop/ui": "*"}, devDependencies={"vite": "5"}
+            ),
+            "apps/web/index.html": "",
+            "apps/web/vercel.json": '{"buildCommand": "npx vite build --mode staging"}',
+        }
+    )
+    assert "RUN npm exec --workspace=web -- vite build --mode staging\n" in dockerfile
+
+
 def test_siblings_are_built_before_the_app() -> None:
     dockerfile = npm(
         **{
