@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from draft_ls.detect.builtin import builtin_rules
 from draft_ls.detect.candidates import Triggers
+from draft_ls.detect.commands import shell_line
 from draft_ls.detect.dependencies import Dependencies
 from draft_ls.detect.facts import Subject, analyzer
 from draft_ls.detect.facts.existing import complete
@@ -162,7 +163,7 @@ def explain(detection: Detection) -> str:
     )  # fmt: skip
     for name, fact in facts:
         if fact is not None:
-            value = " ".join(fact.value) if isinstance(fact.value, tuple) else fact.value
+            value = shell_line(fact.value) if isinstance(fact.value, tuple) else fact.value
             why = ", ".join(_cite(evidence) for evidence in fact.evidence) or "the default"
             lines.append(f"  {name}: {value} ({why})")
     lines += [

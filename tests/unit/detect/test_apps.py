@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from draft_ls.detect.detect import detect, survey
+from draft_ls.detect.commands import shell_line
+from draft_ls.detect.detect import detect, explain, survey
 from tests.unit.detect.table import Sample, described, samples
 
 SAMPLES = samples()
@@ -37,3 +38,10 @@ def test_evidence_is_real(sample: Sample) -> None:
                 assert evidence.span.start <= evidence.span.end
                 assert evidence.span.end.line < len(lines)
                 assert evidence.span.end.character <= len(lines[evidence.span.end.line])
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_the_start_command_is_explained_as_a_person_would_type_it(sample: Sample) -> None:
+    for app in detect(sample.tree):
+        if app.start:
+            assert f"  start: {shell_line(app.start.value)} (" in explain(app)
