@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from draft_ls.detect.members import below, inner, joined
@@ -32,7 +33,8 @@ _ARTIFACT = re.compile(r"<artifactId>\s*([\w.-]+)\s*</artifactId>")
 _NESTED = re.compile(r"<(parent|dependencies|build|profiles|dependencyManagement)>.*?</\1>", re.DOTALL)
 
 
-def gradle_projects(settings: str) -> dict[str, str]:
+@lru_cache(maxsize=16)
+def gradle_projects(settings: str) -> Mapping[str, str]:
     """The sub-projects of a build: path, as ``apps:api`` → folder, relative to the root."""
     names = [name for listed in _INCLUDE.findall(settings) for name in _NAME.findall(listed)]
     found = {name: name.replace(":", "/") for name in names}
@@ -58,10 +60,15 @@ def maven_modules(root: str, pom: Callable[[str], str]) -> Mapping[str, str]:
         if not text or folder in found:
             continue
         found[folder] = text
-        for listed in _MODULES.findall(text):
-            paths = (inner(folder, each.removesuffix("/pom.xml")) for each in _MODULE.findall(listed))
-            pending += [each for each in paths if each]
+        pending += _listed(folder, text)
     return dict(sorted(found.items()))
+
+
+@lru_cache(maxsize=64)
+def _listed(folder: str, pom: str) -> tuple[str, ...]:
+    """The modules that a folder's pom lists; all of these ask for it in turn."""
+    names = (name for listed in _MODULES.findall(pom) for name in _MODULE.findall(listed))
+    return tuple(path for name in names if (path := inner(folder, name.removesuffix("/pom.xml"))))
 
 
 def maven_parents(app: str, pom: Callable[[str], str]) -> tuple[str, ...]:
