@@ -118,26 +118,38 @@ def _unready(pod: Object, statuses: Sequence[Object], events: Sequence[Object]) 
     unready = [
         item for item in statuses if not item.get("ready") and mapping_at(item, "state").get("running")
     ]
-    if not failed or not unready:
+    if not unready:
         return
     container = unready[0]
     # An app that has been restarted fails its readiness probe too, while it starts again.
     kinds = ("Startup", "Readiness", "Liveness")
     kinds = ("Liveness", *kinds) if container.get("restartCount") else kinds
     found = next(((kind, text) for kind in kinds for text in reversed(failed) if text.startswith(kind)), None)
-    if found is None:
+    if found is not None:
+        kind, cause, how = found[0].lower(), found[1], "fails"
+    elif awaited := _awaited_probe(pod, container):
+        kind, cause, how = awaited, "", "has not succeeded yet"
+    else:
         return
-    kind = found[0].lower()
     yield Finding(
         f"{kind}-probe-failed",
-        f"Container {container['name']!r} runs, but its {kind} probe fails.",
-        found[1],
+        f"Container {container['name']!r} runs, but its {kind} probe {how}.",
+        cause,
         "Correct the probe's path and port in the chart, and let the app listen on 0.0.0.0.",
         name_of(pod),
         container["name"],
         NEVER,
         log=True,
     )
+
+
+def _awaited_probe(pod: Object, container: Object) -> str | None:
+    """What a running container that is not ready can only wait for, though no event says so; none if for nothing."""
+    name = container["name"]
+    (spec,) = [item for item in list_at(pod, "spec", "containers") if item["name"] == name] or [{}]
+    if "startupProbe" in spec and container.get("started") is False:
+        return "startup"
+    return "readiness" if "readinessProbe" in spec else None
 
 
 def _of_maker(maker: Object, events: Sequence[Object], *, replacing: bool) -> Iterator[Finding]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 AT_ONCE = 0.0
 FIRST_CRASH = 3.0
 """Seconds that a container which has crashed once gets: some wait for another service that way."""
-EVENTS = 5.0
-"""Seconds for the events that may tell who ended a container: they come later than its status."""
+EVENTS = 15.0
+"""Seconds for the events that may tell who ended a container: they come later than its status, on a busy node much
+later. (Kubelets before Kubernetes 1.27 send five a second.)"""
 SCHEDULING = 5.0
 """Seconds for a pod without a node: an old pod may be about to make room."""
 SANDBOX = 20.0

@@ -201,6 +201,25 @@ def test_of_several_probes_the_one_that_restarts_it_is_told() -> None:
         assert (finding.code, finding.cause, finding.patience) == (f"{kind}-probe-failed", cause, NEVER)
 
 
+@pytest.mark.parametrize(
+    ("probes", "started", "codes"),
+    [
+        ({"readinessProbe": {}}, True, ["readiness-probe-failed"]),
+        ({"readinessProbe": {}, "startupProbe": {}}, False, ["startup-probe-failed"]),
+        ({"readinessProbe": {}, "startupProbe": {}}, True, ["readiness-probe-failed"]),
+        ({"livenessProbe": {}}, True, []),
+    ],
+)
+def test_what_runs_and_is_not_ready_waits_for_a_probe_though_no_event_says_so(
+    probes: dict[str, Any], started: bool, codes: list[str]
+) -> None:
+    thing = pod(containerStatuses=[{**container(running={"startedAt": "now"}), "started": started}])
+    thing["spec"]["containers"][0] |= probes
+    told = found(thing)
+    assert [each.code for each in told] == codes
+    assert all("has not succeeded yet" in each.message and each.patience == NEVER for each in told)
+
+
 def test_an_init_container_is_called_one() -> None:
     failed = container(1, terminated={"exitCode": 3, "reason": "Error"})
     thing = pod(initContainerStatuses=[failed])
